@@ -1,0 +1,34 @@
+//! deltawire: bytes of a streamed LLM response in; borrowed text and tool-call deltas out; one complete message at
+//! the end.
+//!
+//! ```text
+//!  bytes ──► Framer ──Event──► Decoder ──Chunk──► Assembler ──Update──► text, calls, usage
+//!            (WHATWG rules)    (borrowed JSON)    (provider quirks)       └─► Completion at the end
+//! ```
+#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+
+// In data-flow order.
+mod chat_stream;
+mod error;
+mod json;
+mod limits;
+mod message;
+mod sse;
+mod wire;
+
+pub use chat_stream::{ChatState, ChatStream};
+pub use error::{Error, ErrorKind};
+pub use limits::{LimitKind, Limits};
+pub use message::{
+    Anomaly, AnomalyCode, ArgumentsState, Assembler, Choice, Completion, EndedBy, FinishReason, Keep, Message, Options,
+    Outcome, ProviderError, ToolCall, ToolKind, Update, Usage,
+};
+pub use sse::{Event, EventKind, Framer, Leftover};
+pub use wire::chat::{
+    Chunk, ChunkChoice, ChunkError, ChunkUsage, ContentPart, ContentPartKind, Decoder, Delta, Document, Documents,
+    FunctionCallDelta, RawField, ReasoningDetailDelta, RecentShapes, Text, ToolCallDelta,
+};

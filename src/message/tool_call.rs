@@ -1,0 +1,92 @@
+//! One tool call as it grows, and what its arguments are in the end.
+
+use alloc::string::String;
+
+/// What kind of call it is.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ToolKind {
+    /// `function`: the arguments are JSON.
+    #[default]
+    Function,
+    /// `custom`: the input is free text.
+    Custom,
+}
+
+/// What a call's arguments are: see QUIRKS rule 9.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ArgumentsState {
+    /// One whole value.
+    Complete,
+    /// They stop before their value ends (or may yet grow).
+    #[default]
+    Truncated,
+    /// Not JSON, or several values: the fault's offset in the arguments, in bytes.
+    Invalid {
+        /// Where, in bytes from the start of the arguments.
+        offset: usize,
+    },
+}
+
+/// A tool call: what came of it so far, or all of it.
+#[derive(Clone, Debug, Default)]
+pub struct ToolCall {
+    pub(crate) number: u32,
+    pub(crate) kind: ToolKind,
+    pub(crate) id: String,
+    pub(crate) id_is_synthetic: bool,
+    pub(crate) id_is_duplicate: bool,
+    pub(crate) name: String,
+    pub(crate) arguments: String,
+    pub(crate) state: ArgumentsState,
+    pub(crate) extras: String,
+}
+
+impl ToolCall {
+    /// Its number in the response: unique, in the order of creation, from 0.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+    /// Function or custom.
+    #[must_use]
+    pub fn kind(&self) -> ToolKind {
+        self.kind
+    }
+    /// Its id as the provider sent it first, or a made-up one.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+    /// Whether the id is made up because the provider sent none.
+    #[must_use]
+    pub fn id_is_synthetic(&self) -> bool {
+        self.id_is_synthetic
+    }
+    /// Whether another call of the response has the same id.
+    #[must_use]
+    pub fn id_is_duplicate(&self) -> bool {
+        self.id_is_duplicate
+    }
+    /// The name; empty for a nameless call.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+    /// The arguments' raw text as it came (of a custom call its input), `{}` where rule 9 says so.
+    #[must_use]
+    pub fn arguments(&self) -> &str {
+        &self.arguments
+    }
+    /// What the arguments are.
+    #[must_use]
+    pub fn state(&self) -> ArgumentsState {
+        self.state
+    }
+    /// Unknown fields of the call as the members of a JSON object, braces included; empty when there are none.
+    #[must_use]
+    pub fn extras(&self) -> &str {
+        &self.extras
+    }
+}

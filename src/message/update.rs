@@ -1,0 +1,132 @@
+//! One thing that happened to the message: a view, lent until the next call.
+
+use super::{Anomaly, ProviderError, ToolCall, Usage};
+
+/// One thing that happened. Applying the updates in order gives the [`Completion`](crate::Completion).
+///
+/// `choice` is the wire's index of the choice. New variants are not a breaking change.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug)]
+pub enum Update<'a> {
+    /// The role of a choice's message became known.
+    #[non_exhaustive]
+    Role {
+        /// Which choice.
+        choice: i64,
+        /// The role.
+        role: &'a str,
+    },
+    /// Content grew.
+    #[non_exhaustive]
+    Text {
+        /// Which choice.
+        choice: i64,
+        /// By this text.
+        text: &'a str,
+    },
+    /// Reasoning grew.
+    #[non_exhaustive]
+    Reasoning {
+        /// Which choice.
+        choice: i64,
+        /// By this text.
+        text: &'a str,
+    },
+    /// The refusal grew.
+    #[non_exhaustive]
+    Refusal {
+        /// Which choice.
+        choice: i64,
+        /// By this text.
+        text: &'a str,
+    },
+    /// A tool call was announced: its name is final.
+    #[non_exhaustive]
+    ToolCallStarted {
+        /// Which choice.
+        choice: i64,
+        /// The call so far.
+        call: &'a ToolCall,
+    },
+    /// An announced call's id was filled in.
+    #[non_exhaustive]
+    ToolCallChanged {
+        /// Which choice.
+        choice: i64,
+        /// The call so far.
+        call: &'a ToolCall,
+    },
+    /// A call's arguments grew.
+    #[non_exhaustive]
+    Arguments {
+        /// Which choice.
+        choice: i64,
+        /// The call so far.
+        call: &'a ToolCall,
+        /// By this text.
+        fragment: &'a str,
+    },
+    /// What was delivered of a call's arguments is replaced (a seed, a snapshot).
+    #[non_exhaustive]
+    ArgumentsReset {
+        /// Which choice.
+        choice: i64,
+        /// The call so far.
+        call: &'a ToolCall,
+        /// By this text.
+        arguments: &'a str,
+    },
+    /// A call's value closed: early, may be taken back. Show it; do not run it.
+    #[non_exhaustive]
+    ToolCallClosed {
+        /// Which choice.
+        choice: i64,
+        /// The call.
+        call: &'a ToolCall,
+    },
+    /// A boundary passed: nothing about the call changes any more. Look at its state, then run it.
+    #[non_exhaustive]
+    ToolCallReady {
+        /// Which choice.
+        choice: i64,
+        /// The call.
+        call: &'a ToolCall,
+    },
+    /// A finish reason (the last one wins).
+    #[non_exhaustive]
+    Finish {
+        /// Which choice.
+        choice: i64,
+        /// As on the wire.
+        reason: &'a str,
+    },
+    /// Usage (the last one wins).
+    #[non_exhaustive]
+    Usage {
+        /// The numbers so far.
+        usage: &'a Usage,
+    },
+    /// An error of the provider. The first one stays the error.
+    #[non_exhaustive]
+    Error {
+        /// What it said.
+        error: &'a ProviderError,
+    },
+    /// Something odd.
+    #[non_exhaustive]
+    Anomaly {
+        /// What and where; `count` is how often so far.
+        anomaly: Anomaly,
+        /// The text it is about, where that was not kept (a chunk that is not JSON, cut to 512 bytes), lossy.
+        text: &'a str,
+    },
+    /// A comment of the stream (a heartbeat); only when asked for.
+    #[non_exhaustive]
+    Comment {
+        /// Its text, lossy.
+        text: &'a str,
+    },
+    /// `[DONE]`: stop reading.
+    #[non_exhaustive]
+    Done {},
+}

@@ -1,0 +1,3 @@
+//! Event data → deltas, one folder a wire.
+
+pub(crate) mod chat;
