@@ -85,7 +85,7 @@ pub struct ProviderError {
 
 /// The message of one choice.
 #[non_exhaustive]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Message {
     /// The role.
     pub role: Option<String>,
@@ -105,7 +105,7 @@ pub struct Message {
 
 /// One choice.
 #[non_exhaustive]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {
     /// The wire's index.
     pub index: i64,
@@ -121,7 +121,7 @@ pub struct Choice {
 
 /// What a stream came to.
 #[non_exhaustive]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Completion {
     /// `id`, the first that was not empty. The same for the fields after it.
     pub id: Option<String>,

@@ -30,7 +30,7 @@ pub enum ArgumentsState {
 }
 
 /// A tool call: what came of it so far, or all of it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ToolCall {
     pub(crate) number: u32,
     pub(crate) kind: ToolKind,

@@ -1,0 +1,5 @@
+//! What several test files share. Each uses a part of it.
+#![allow(dead_code)]
+
+pub mod cassette;
+pub mod digest;
