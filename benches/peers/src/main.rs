@@ -1,0 +1,58 @@
+//! deltawire and its peers over the same bytes, in one run: see README.md.
+
+mod bars;
+mod framing;
+mod inputs;
+mod measure;
+mod report;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+
+use measure::Effort;
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Section {
+    /// Bytes to events.
+    Framing,
+}
+
+/// Compares deltawire with its peers over the same bytes; each answer is checked before it is timed.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Only these sections.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Section>,
+    /// A few seconds instead of minutes; the figures mean less.
+    #[arg(long)]
+    quick: bool,
+    /// Print Markdown.
+    #[arg(long)]
+    markdown: bool,
+    /// A folder of further recordings.
+    #[arg(long, env = "DELTAWIRE_RECORDINGS", value_name = "FOLDER")]
+    recordings: Option<PathBuf>,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
+    let wants = |section| arguments.only.is_empty() || arguments.only.contains(&section);
+    for line in report::machine() {
+        println!("{line}{}", if arguments.markdown { "  " } else { "" });
+    }
+    let seeds = inputs::recordings(&inputs::repository().join("tests/recordings"))?;
+    let mut tables = Vec::new();
+    let mut bars = Vec::new();
+    let show = |table: &measure::Table| print!("{}", report::table(table, arguments.markdown));
+    if wants(Section::Framing) {
+        let (more, reached) = framing::run(&seeds, effort, show);
+        tables.extend(more);
+        bars.extend(reached);
+    }
+    print!("{}", report::bars(&bars, arguments.markdown));
+    Ok(())
+}
