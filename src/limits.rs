@@ -43,7 +43,9 @@ limits! {
     event_id, EventId, "event id", 4 << 10,
         "Framer: bytes of an `id` field. Over: that event is damage, the next is read.";
     comment, Comment, "comment", 1 << 10,
-        "Framer: bytes kept of a comment (or unknown line) that straddles inputs. Over: cut and marked.";
+        "Framer: bytes of a comment that is handed out. Over: cut and marked.";
+    unknown_line, UnknownLine, "unknown line", 64 << 10,
+        "Framer: bytes of an unknown line that is handed out. Over: cut and marked.";
     depth, Depth, "nesting depth", 128,
         "Decoder: nesting of a JSON document. Over: the document is not JSON.";
     body, Body, "body", 64 << 20,

@@ -2,6 +2,8 @@
 
 mod event;
 mod framer;
+mod line;
+mod scan;
 
 pub use event::{Event, EventKind};
 pub use framer::{Framer, Leftover};
