@@ -1,0 +1,308 @@
+//! One stream's way through the stages, without a decoder of its own.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::bare_line::BareLine;
+use super::opening::Opening;
+use crate::message::AnomalyCode;
+use crate::sse::{Event, EventKind, Framer};
+use crate::wire::chat::{Decoder, Document, RecentShapes};
+use crate::{Assembler, Completion, Error, ErrorKind, LimitKind, Limits, Options, ProviderError, Update};
+
+/// A stream's own state, without a decoder: for many streams that share one.
+///
+/// [`ChatStream`](crate::ChatStream) is this with a decoder of its own, and has the examples. Which decoder is given to a
+/// call never changes what comes out; a decoder that knows the stream's shapes is faster.
+#[derive(Clone, Debug)]
+pub struct ChatState {
+    framer: Framer,
+    assembler: Assembler,
+    recent: RecentShapes,
+    reading: Reading,
+    /// Unknown lines that may become a bare JSON error.
+    bare: Option<Box<BareLine>>,
+    /// The error that every later call returns.
+    fatal: Option<Error>,
+    ended: bool,
+    limits: Limits,
+}
+
+/// What the response is read as.
+#[derive(Clone, Debug)]
+enum Reading {
+    /// Not known to be anything: no event has come yet.
+    Opening(Box<Opening>),
+    Stream,
+    Body(Box<Body>),
+}
+
+/// A response that is one JSON document, as far as it has come.
+#[derive(Clone, Debug)]
+struct Body {
+    text: Vec<u8>,
+    offset: u64,
+}
+
+impl Default for ChatState {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ChatState {
+    /// A stream with default options.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_options(Options::default())
+    }
+
+    /// A stream with these options.
+    #[must_use]
+    pub fn with_options(options: Options) -> Self {
+        Self {
+            framer: Framer::with_limits(options.limits).incomplete(true).unknown_lines(true).comments(options.comments),
+            assembler: Assembler::with_options(options),
+            recent: RecentShapes::default(),
+            reading: Reading::Opening(Box::default()),
+            bare: None,
+            fatal: None,
+            ended: false,
+            limits: options.limits,
+        }
+    }
+
+    /// Moves to the next update; `Ok(false)` when the input is used up. What was read is taken off `input`.
+    ///
+    /// # Errors
+    /// A limit of the message or the body, or input after [`end`](Self::end). It comes after all earlier updates, leaves
+    /// the rest of the input unread, and comes again on every later call; the message so far stays readable.
+    pub fn advance(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> Result<bool, Error> {
+        loop {
+            if self.assembler.advance() {
+                return Ok(true);
+            }
+            if let Some(error) = self.fatal {
+                return Err(error);
+            }
+            if self.ended {
+                return if input.is_empty() { Ok(false) } else { Err(self.misuse()) };
+            }
+            let more = match &mut self.reading {
+                Reading::Stream => self.read_item(decoder, input),
+                Reading::Opening(_) => self.read_opening(decoder, input),
+                Reading::Body(_) => self.read_body(input),
+            };
+            if !more {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// The update that [`advance`](Self::advance) moved to; `None` when it moved to none.
+    #[must_use]
+    pub fn update(&self) -> Option<Update<'_>> {
+        self.assembler.update()
+    }
+
+    /// [`advance`](Self::advance), then [`update`](Self::update): `None` when the input is used up.
+    pub fn next(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> Option<Result<Update<'_>, Error>> {
+        match self.advance(decoder, input) {
+            Ok(true) => self.assembler.update().map(Ok),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Marks the end of the input; pull the updates it brings with an empty input. A second call does nothing.
+    pub fn end(&mut self, decoder: &mut Decoder) {
+        if self.ended || self.fatal.is_some() {
+            return;
+        }
+        self.framer.end();
+        while self.read_item(decoder, &mut &[][..]) {}
+        match core::mem::replace(&mut self.reading, Reading::Stream) {
+            Reading::Stream => {}
+            Reading::Opening(opening) => {
+                if let Some(head) = opening.stranger() {
+                    let text = String::from_utf8_lossy(head);
+                    self.assembler.fail(unreadable("not_an_event_stream", "neither an event stream nor JSON", &text));
+                }
+            }
+            Reading::Body(body) => self.end_body(decoder, &body),
+        }
+        self.ended = true;
+        if self.fatal.is_none() {
+            self.assembler.end();
+        }
+    }
+
+    /// Whether `[DONE]` came: the caller can stop reading, even if the connection stays open.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.assembler.is_done()
+    }
+
+    /// The message so far, as a copy: O(message).
+    #[must_use]
+    pub fn completion(&self) -> Completion {
+        self.assembler.completion()
+    }
+
+    /// The message.
+    #[must_use]
+    pub fn into_completion(self) -> Completion {
+        self.assembler.into_completion()
+    }
+
+    /// Forgets the stream and keeps the buffers and the options, for the next one.
+    pub fn reset(&mut self) {
+        self.framer.reset();
+        self.assembler.reset();
+        self.recent = RecentShapes::default();
+        self.reading = Reading::Opening(Box::default());
+        self.bare = None;
+        self.fatal = None;
+        self.ended = false;
+    }
+
+    /// Whether it still takes input.
+    pub(super) fn is_open(&self) -> bool {
+        self.fatal.is_none() && !self.ended
+    }
+
+    fn misuse(&self) -> Error {
+        Error::new(ErrorKind::FedAfterEnd, self.framer.offset())
+    }
+
+    /// Reads one item of the event stream; `false` when the input is used up.
+    #[inline]
+    fn read_item(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> bool {
+        let Some(item) = self.framer.next(input) else { return false };
+        match item {
+            Ok(event) => match event.kind() {
+                EventKind::Event | EventKind::Incomplete => {
+                    self.bare = None;
+                    if !matches!(self.reading, Reading::Stream) {
+                        self.reading = Reading::Stream;
+                    }
+                    let offset = event.span().start;
+                    let mut documents = decoder.documents(event, &mut self.recent);
+                    while let Some(document) = documents.next() {
+                        if let Err(error) = self.assembler.apply(&document, offset) {
+                            self.fatal = Some(error);
+                            break;
+                        }
+                    }
+                }
+                EventKind::Comment => self.assembler.comment(event.data()),
+                EventKind::UnknownLine => {
+                    let result = read_unknown_line(&event, &mut self.bare, decoder, &mut self.assembler);
+                    self.fatal = result.err();
+                }
+            },
+            Err(error) => {
+                self.reading = Reading::Stream;
+                let span = self.framer.span();
+                self.assembler.report(AnomalyCode::OversizedEvent, error.offset(), span.end - span.start, &[]);
+            }
+        }
+        true
+    }
+
+    /// Reads on while no event has come: the first byte may open a JSON document.
+    #[cold]
+    fn read_opening(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> bool {
+        let Reading::Opening(opening) = &mut self.reading else { return true };
+        // What an earlier call looked at and left, because it brought an update, is not looked at again.
+        let offset = self.framer.offset();
+        let looked_at = usize::try_from(opening.seen.saturating_sub(offset)).unwrap_or(usize::MAX).min(input.len());
+        let Some(found) = opening.look(&input[looked_at..]) else { return self.read_item(decoder, input) };
+        // The comments before it, at most, are items.
+        let (mut before, body) = input.split_at(looked_at + found);
+        while self.read_item(decoder, &mut before) {}
+        self.reading = Reading::Body(Box::new(Body { text: Vec::new(), offset: self.framer.offset() }));
+        *input = body;
+        true
+    }
+
+    fn read_body(&mut self, input: &mut &[u8]) -> bool {
+        let Reading::Body(body) = &mut self.reading else { return true };
+        if input.len() > self.limits.body - body.text.len() {
+            let offset = body.offset + self.limits.body as u64;
+            self.fatal = Some(Error::new(ErrorKind::Limit(LimitKind::Body), offset));
+            return true;
+        }
+        body.text.extend_from_slice(input);
+        *input = &[];
+        false
+    }
+
+    /// Decodes a response that is one JSON document: a completion, an error, or an array that begins with one.
+    fn end_body(&mut self, decoder: &mut Decoder, body: &Body) {
+        let mut text = &body.text[..];
+        if let Some(elements) = text.strip_prefix(b"[") {
+            text = elements.trim_ascii_start();
+        }
+        let mut documents = decoder.documents(Event::new(b"", text), &mut self.recent);
+        match documents.next() {
+            Some(Document::Chunk(chunk)) if !chunk.is_chunk() => {
+                let text = String::from_utf8_lossy(&text[..text.len().min(512)]);
+                self.assembler.fail(unreadable("not_a_chunk", "JSON, but no chat completion", &text));
+            }
+            // Cut short, it is a truncated response; broken, it is an unreadable one.
+            Some(Document::NotJson(rest, error)) if error.offset() < rest.len() as u64 => {
+                let text = String::from_utf8_lossy(&text[..text.len().min(512)]);
+                self.assembler.fail(unreadable("not_json", "neither an event stream nor JSON", &text));
+            }
+            Some(document) => self.fatal = self.assembler.apply(&document, body.offset).err(),
+            None => {}
+        }
+    }
+}
+
+/// Reads a line that is no field: one that begins with `{` may be a bare JSON error, perhaps with the lines after it.
+#[cold]
+fn read_unknown_line(
+    event: &Event<'_>,
+    bare: &mut Option<Box<BareLine>>,
+    decoder: &mut Decoder,
+    assembler: &mut Assembler,
+) -> Result<(), Error> {
+    let line = event.data();
+    match bare {
+        Some(pending) => {
+            if !pending.push(line) {
+                *bare = None;
+            }
+        }
+        None if BareLine::opens(line) => *bare = Some(Box::new(BareLine::new(line, event.span().start))),
+        None => {}
+    }
+    let Some(pending) = bare else { return Ok(()) };
+    let offset = pending.offset;
+    let Some(text) = pending.candidate() else { return Ok(()) };
+    let mut recent = RecentShapes::default();
+    let mut documents = decoder.documents(Event::new(b"", text), &mut recent);
+    let mut result = Ok(());
+    match documents.next() {
+        Some(document @ Document::Chunk(chunk)) => {
+            if chunk.error().is_some() {
+                assembler.report(AnomalyCode::BareJsonLine, offset, 0, &[]);
+                result = assembler.apply(&document, offset);
+            }
+        }
+        _ => return Ok(()), // not whole yet
+    }
+    *bare = None;
+    result
+}
+
+fn unreadable(kind: &str, what: &str, head: &str) -> ProviderError {
+    let mut error = ProviderError::default();
+    error.message = alloc::format!("the response is {what}: {head}");
+    error.kind = Some(kind.into());
+    error.raw = head.into();
+    error
+}
