@@ -1,10 +1,14 @@
 //! deltawire and its peers over the same bytes, in one run: see README.md.
 
 mod bars;
+mod decode;
+mod fields;
 mod framing;
 mod inputs;
 mod measure;
 mod report;
+mod streams;
+mod wire;
 
 use std::path::PathBuf;
 
@@ -12,11 +16,14 @@ use anyhow::Result;
 use clap::{Parser, ValueEnum};
 
 use measure::Effort;
+use streams::Streams;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Section {
     /// Bytes to events.
     Framing,
+    /// Event data to fields.
+    Decode,
 }
 
 /// Compares deltawire with its peers over the same bytes; each answer is checked before it is timed.
@@ -50,6 +57,15 @@ fn main() -> Result<()> {
     let show = |table: &measure::Table| print!("{}", report::table(table, arguments.markdown));
     if wants(Section::Framing) {
         let (more, reached) = framing::run(&seeds, effort, show);
+        tables.extend(more);
+        bars.extend(reached);
+    }
+    let mut recorded = vec![Streams::recorded("recorded", &seeds)];
+    if let Some(folder) = &arguments.recordings {
+        recorded.push(Streams::recorded("recorded, further", &inputs::recordings(folder)?));
+    }
+    if wants(Section::Decode) {
+        let (more, reached) = decode::run(&recorded, effort, show);
         tables.extend(more);
         bars.extend(reached);
     }
