@@ -29,6 +29,7 @@ pub use message::{
 };
 pub use sse::{Event, EventKind, Framer, Leftover};
 pub use wire::chat::{
-    Chunk, ChunkChoice, ChunkError, ChunkUsage, ContentPart, ContentPartKind, Decoder, Delta, Document, Documents,
-    FunctionCallDelta, RawField, ReasoningDetailDelta, RecentShapes, Text, ToolCallDelta,
+    Chunk, ChunkChoice, ChunkChoices, ChunkError, ChunkUsage, ContentPart, ContentPartKind, ContentParts, Decoder,
+    Delta, Document, Documents, FunctionCallDelta, RawField, RawFields, ReasoningDetailDelta, ReasoningDetailDeltas,
+    RecentShapes, Text, ToolCallDelta, ToolCallDeltas,
 };

@@ -1,69 +1,19 @@
-//! A chunk as a view: a table of slots with accessors. `""` and null are absent everywhere (QUIRKS rule 2).
+//! A chunk as a view: the table of a scanned document with accessors. Views are small and `Copy`; what they lend borrows
+//! from the event's data or from the decoder's scratch. Reading an absent field costs a test of a bit.
+//!
+//! Every field is optional and may be of any type; `""`, null and absent mean the same for ids, names, types, roles and
+//! finish reasons (rule 2). The last of duplicate keys wins, a later object replaces an earlier one whole.
 
-use core::marker::PhantomData;
-use core::ops::Deref;
+use core::fmt;
 
-macro_rules! view {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $method:ident: $ret:ty;)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug)]
-        pub struct $name<'a> {
-            table: PhantomData<&'a ()>,
-        }
+use super::parts::ContentParts;
+use super::schema::{call, choice, completion_details, custom, delta, detail, error, function, groq, prompt_details};
+use super::schema::{root, usage};
+use crate::json::number::{float, integer};
+use crate::json::string::Text;
+use crate::json::table::{Doc, EMPTY, Kind, PRESENT, ROOT, SEEN, UNKNOWN};
 
-        impl<'a> $name<'a> {
-            $($(#[$fdoc])*
-            #[must_use]
-            pub fn $method(&self) -> $ret {
-                let _ = self.table;
-                Default::default()
-            })*
-        }
-    )*};
-}
-
-/// Text of a delta: a `str` that can say that it opens with a low surrogate or ends with a high one.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Text<'a> {
-    text: &'a str,
-}
-
-impl Deref for Text<'_> {
-    type Target = str;
-    fn deref(&self) -> &str {
-        self.text
-    }
-}
-
-impl<'a> Text<'a> {
-    /// The text, U+FFFD for each lone half of a surrogate pair and for what is not UTF-8.
-    #[must_use]
-    pub const fn as_str(&self) -> &'a str {
-        self.text
-    }
-    /// The low surrogate it opens with, when it does: its first character is the U+FFFD that stands for it.
-    #[must_use]
-    pub const fn opening_low(&self) -> Option<u16> {
-        None
-    }
-    /// The high surrogate it ends with, when it does: its last character is the U+FFFD that stands for it.
-    #[must_use]
-    pub const fn closing_high(&self) -> Option<u16> {
-        None
-    }
-    /// Whether a lone surrogate stands anywhere but in those two places.
-    #[must_use]
-    pub const fn has_lone_surrogate(&self) -> bool {
-        false
-    }
-    /// Whether bytes that are not UTF-8 were replaced.
-    #[must_use]
-    pub const fn has_invalid_utf8(&self) -> bool {
-        false
-    }
-}
-
-/// A field that the schema does not name: its key (raw, still escaped) and its value as raw JSON.
+/// A field that the schema does not name: its key and its value as raw JSON.
 #[derive(Clone, Copy, Debug)]
 pub struct RawField<'a> {
     /// The key, without its quotes, escapes untouched.
@@ -72,210 +22,707 @@ pub struct RawField<'a> {
     pub value: &'a [u8],
 }
 
-/// What a part of an array-valued `content` is.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ContentPartKind {
-    /// `text`
-    Text,
-    /// `thinking`, also nested as an array of texts (one part each)
-    Reasoning,
-    /// Anything else, raw.
-    Other,
+/// One object of a document: the table, and which record is the object's.
+#[derive(Clone, Copy)]
+pub(super) struct Record<'a> {
+    pub(super) doc: Doc<'a>,
+    record: u32,
+    /// The fields that are there and not null, a bit a link.
+    present: u32,
 }
 
-view! {
+impl<'a> Record<'a> {
+    #[inline(always)]
+    pub(super) fn new(doc: Doc<'a>, record: u32) -> Self {
+        Self { doc, record, present: if record == 0 { 0 } else { doc.link(record, PRESENT) } }
+    }
+
+    /// The slot of a field that is there and not null.
+    #[inline(always)]
+    pub(super) fn slot(self, field: usize) -> Option<u32> {
+        if self.present & 1 << field == 0 { None } else { Some(self.doc.link(self.record, field)) }
+    }
+
+    /// A string that is not empty.
+    #[inline(always)]
+    fn name(self, field: usize) -> Option<&'a str> {
+        let slot = self.slot(field)?;
+        if self.doc.slot(slot).kind != Kind::String {
+            return None;
+        }
+        let text = self.doc.text(slot).as_str();
+        if text.is_empty() { None } else { Some(text) }
+    }
+
+    /// A string that is not empty, or a number's text.
+    #[inline(always)]
+    fn name_or_number(self, field: usize) -> Option<&'a str> {
+        let slot = self.slot(field)?;
+        if !matches!(self.doc.slot(slot).kind, Kind::String | Kind::Number) {
+            return None;
+        }
+        let text = self.doc.text(slot).as_str();
+        if text.is_empty() { None } else { Some(text) }
+    }
+
+    /// A string, also an empty one.
+    #[inline(always)]
+    pub(super) fn text(self, field: usize) -> Option<Text<'a>> {
+        let slot = self.slot(field)?;
+        if self.doc.slot(slot).kind == Kind::String { Some(self.doc.text(slot)) } else { None }
+    }
+
+    /// A string, or any other value's raw JSON.
+    #[inline(always)]
+    fn text_or_raw(self, field: usize) -> Option<Text<'a>> {
+        Some(self.doc.text(self.slot(field)?))
+    }
+
+    #[inline]
+    fn integer(self, field: usize) -> Option<i128> {
+        let slot = self.slot(field)?;
+        match self.doc.slot(slot).kind {
+            Kind::Number => integer(self.doc.inside(slot)),
+            Kind::String => integer(self.doc.text(slot).as_bytes()),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn unsigned(self, field: usize) -> Option<u64> {
+        u64::try_from(self.integer(field)?).ok()
+    }
+
+    /// The record of a field that is an object.
+    #[inline(always)]
+    pub(super) fn object(self, field: usize) -> Option<Record<'a>> {
+        let record = self.doc.record(self.slot(field)?);
+        if record == 0 { None } else { Some(Record::new(self.doc, record)) }
+    }
+
+    /// The record of a field that is an object; an empty one when it is none.
+    #[inline(always)]
+    fn object_or_empty(self, field: usize) -> Record<'a> {
+        let record = match self.slot(field) {
+            Some(slot) => self.doc.record(slot),
+            None => 0,
+        };
+        Record::new(self.doc, record)
+    }
+
+    /// The first element of a field that is an array.
+    #[inline(always)]
+    pub(super) fn elements(self, field: usize) -> Elements<'a> {
+        let slot = match self.slot(field) {
+            Some(slot) if self.doc.slot(slot).kind == Kind::Array => self.doc.slot(slot).aux,
+            _ => 0,
+        };
+        Elements { doc: self.doc, slot }
+    }
+
+    /// Whether the key is there, null included.
+    #[inline(always)]
+    fn has_key(self, field: usize) -> bool {
+        self.record != 0 && self.doc.link(self.record, SEEN) & 1 << field != 0
+    }
+
+    /// Whether it has no key at all.
+    #[inline(always)]
+    fn is_empty(self) -> bool {
+        self.record == 0 || self.doc.link(self.record, SEEN) == 0
+    }
+
+    #[inline(always)]
+    fn unknown_fields(self) -> RawFields<'a> {
+        let slot = if self.record == 0 { 0 } else { self.doc.link(self.record, UNKNOWN) };
+        RawFields { doc: self.doc, slot }
+    }
+
+    fn usage(self, field: usize) -> Option<ChunkUsage<'a>> {
+        let slot = self.slot(field)?;
+        let record = self.object(field)?;
+        if record.is_empty() { None } else { Some(ChunkUsage { record, slot }) }
+    }
+
+    /// An error that is not null, `""`, false, 0, `{}` or `[]` (rule 3).
+    fn error(self, field: usize) -> Option<ChunkError<'a>> {
+        let slot = self.slot(field)?;
+        let this = self.doc.slot(slot);
+        let is_error = match this.kind {
+            Kind::String => this.start != this.end,
+            Kind::Number => float(self.doc.inside(slot)) != Some(0.0),
+            Kind::Word => self.doc.inside(slot) == b"true",
+            Kind::Object | Kind::Array => this.flags & EMPTY == 0,
+            Kind::Absent => false,
+        };
+        let record = Record::new(self.doc, self.doc.record(slot));
+        is_error.then_some(ChunkError { record, slot, first: error::message })
+    }
+}
+
+/// The elements of an array, in the order of the wire.
+#[derive(Clone, Copy)]
+pub(super) struct Elements<'a> {
+    doc: Doc<'a>,
+    slot: u32,
+}
+
+impl<'a> Elements<'a> {
+    /// The next element, of any kind.
+    #[inline(always)]
+    pub(super) fn next_slot(&mut self) -> Option<u32> {
+        if self.slot == 0 {
+            return None;
+        }
+        let slot = self.slot;
+        self.slot = self.doc.slot(slot).next;
+        Some(slot)
+    }
+
+    /// The next element that is an object, and its slot.
+    #[inline(always)]
+    fn next_record(&mut self) -> Option<(Record<'a>, u32)> {
+        loop {
+            let slot = self.next_slot()?;
+            let record = self.doc.record(slot);
+            if record != 0 {
+                return Some((Record::new(self.doc, record), slot));
+            }
+        }
+    }
+}
+
+macro_rules! views {
+    ($($(#[$doc:meta])* $name:ident { $($more:ident: $type:ty),* } $raw:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub struct $name<'a> {
+            pub(super) record: Record<'a>,
+            $(pub(super) $more: $type,)*
+        }
+
+        impl fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let raw: fn(&Self) -> &[u8] = $raw;
+                write!(f, "{}({})", stringify!($name), alloc::string::String::from_utf8_lossy(raw(self)))
+            }
+        }
+    )*};
+}
+
+views! {
     /// One JSON document of a chat stream.
-    Chunk {
-        /// The document's bytes.
-        raw: &'a [u8];
-        /// `id`
-        id: Option<&'a str>;
-        /// `object`
-        object: Option<&'a str>;
-        /// `model`
-        model: Option<&'a str>;
-        /// `provider`
-        provider: Option<&'a str>;
-        /// `system_fingerprint`
-        system_fingerprint: Option<&'a str>;
-        /// `service_tier`
-        service_tier: Option<&'a str>;
-        /// `created`, seconds since 1970 (0 is absent)
-        created: Option<u64>;
-        /// `usage`, when it is an object that is not empty
-        usage: Option<ChunkUsage<'a>>;
-        /// `x_groq.usage`, when it is an object that is not empty
-        groq_usage: Option<ChunkUsage<'a>>;
-        /// `error` by rule 3 (not null, "", false, 0, {} or []), or the chunk itself when `object` is `error`
-        error: Option<ChunkError<'a>>;
-        /// Whether it is an object with any field of a chunk or an error (a custom event's data are not).
-        is_chunk: bool;
-    }
+    Chunk {} |this| this.raw();
     /// An entry of `choices`.
-    ChunkChoice {
-        /// `index`; absent when missing, null or no integer
-        index: Option<i64>;
-        /// `finish_reason`
-        finish_reason: Option<&'a str>;
-        /// `native_finish_reason`
-        native_finish_reason: Option<&'a str>;
-        /// `logprobs`, raw JSON, when not null
-        logprobs: Option<&'a [u8]>;
-        /// `usage` inside the choice (Moonshot)
-        usage: Option<ChunkUsage<'a>>;
-        /// `error` inside the choice
-        error: Option<ChunkError<'a>>;
-        /// Whether the delta was read from `message`.
-        is_message: bool;
-    }
+    ChunkChoice { slot: u32 } |this| this.record.doc.raw(this.slot);
     /// `delta`, or `message` where `delta` is missing or empty.
-    Delta {
-        /// `role`
-        role: Option<&'a str>;
-        /// `content`, a string (also empty: `Some("")` keeps a held surrogate pending as absent does) or a number's text
-        content: Option<Text<'a>>;
-        /// The reasoning text: `reasoning_content`, else `reasoning`, else `reasoning_text` (not the details)
-        reasoning: Option<Text<'a>>;
-        /// `refusal`
-        refusal: Option<Text<'a>>;
-        /// `function_call` (legacy)
-        function_call: Option<FunctionCallDelta<'a>>;
-    }
+    Delta {} |_| b"..";
     /// `function_call`: the one call of old servers.
-    FunctionCallDelta {
-        /// `name`
-        name: Option<&'a str>;
-        /// `arguments`: a string, or any other value's raw JSON
-        arguments: Option<Text<'a>>;
-    }
+    FunctionCallDelta { slot: u32 } |this| this.record.doc.raw(this.slot);
     /// An entry of `tool_calls`.
-    ToolCallDelta {
-        /// `index`: an integer, also as integral float or numeric string; absent when missing, null, negative or else
-        index: Option<i64>;
-        /// `id`; a number is its text
-        id: Option<&'a str>;
-        /// `type`
-        kind: Option<&'a str>;
-        /// `function.name`, or `name` of a flattened call, or `custom.name`
-        name: Option<&'a str>;
-        /// `function.arguments`, or `arguments` of a flattened call: a string, or any other value's raw JSON; not null
-        arguments: Option<Text<'a>>;
-        /// Whether the arguments key is there at all, null included (rule 8's bare name piece has none).
-        has_arguments_key: bool;
-        /// `custom` with a name or input
-        is_custom: bool;
-        /// `custom.input`
-        input: Option<Text<'a>>;
-    }
+    ToolCallDelta { slot: u32 } |this| this.raw();
     /// An entry of `reasoning_details`.
-    ReasoningDetailDelta {
-        /// The entry's raw JSON.
-        raw: &'a [u8];
-        /// `index`
-        index: Option<i64>;
-        /// `type`
-        kind: Option<&'a str>;
-        /// `format`
-        format: Option<&'a str>;
-        /// `id`
-        id: Option<&'a str>;
-        /// `text`
-        text: Option<Text<'a>>;
-        /// `summary`
-        summary: Option<Text<'a>>;
-        /// `data`
-        data: Option<Text<'a>>;
-        /// `signature`
-        signature: Option<&'a str>;
-    }
+    ReasoningDetailDelta { slot: u32 } |this| this.raw();
     /// A usage object.
-    ChunkUsage {
-        /// The object's raw JSON.
-        raw: &'a [u8];
-        /// `prompt_tokens` (integral floats are integers)
-        prompt_tokens: Option<u64>;
-        /// `completion_tokens`
-        completion_tokens: Option<u64>;
-        /// `total_tokens`
-        total_tokens: Option<u64>;
-        /// `prompt_tokens_details.cached_tokens`
-        cached_tokens: Option<u64>;
-        /// `completion_tokens_details.reasoning_tokens`
-        reasoning_tokens: Option<u64>;
-        /// `cost`
-        cost: Option<f64>;
-    }
+    ChunkUsage { slot: u32 } |this| this.raw();
     /// A provider's error.
-    ChunkError {
-        /// The error's raw JSON.
-        raw: &'a [u8];
-        /// `message`, or the error itself when it is a string
-        message: Option<&'a str>;
-        /// `type`
-        kind: Option<&'a str>;
-        /// `code`: a string, or a number's text
-        code: Option<&'a str>;
+    ChunkError { slot: u32, first: usize } |this| this.raw();
+}
+
+macro_rules! iterators {
+    ($($(#[$doc:meta])* $name:ident $item:ident |$record:ident, $slot:ident| $make:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub struct $name<'a>(Elements<'a>);
+
+        impl<'a> Iterator for $name<'a> {
+            type Item = $item<'a>;
+            #[inline(always)]
+            fn next(&mut self) -> Option<$item<'a>> {
+                let ($record, $slot) = self.0.next_record()?;
+                Some($make)
+            }
+        }
+
+        impl fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_list().entries(*self).finish()
+            }
+        }
+    )*};
+}
+
+iterators! {
+    /// The choices of a chunk, in the order of the wire.
+    ChunkChoices ChunkChoice |record, slot| ChunkChoice { record, slot };
+    /// The tool calls of a delta, in the order of the wire.
+    ToolCallDeltas ToolCallDelta |record, slot| ToolCallDelta { record, slot };
+    /// The reasoning details of a delta, in the order of the wire.
+    ReasoningDetailDeltas ReasoningDetailDelta |record, slot| ReasoningDetailDelta { record, slot };
+}
+
+/// The fields of an object that the schema does not name, in the order of the wire; a key may come twice.
+#[derive(Clone, Copy)]
+pub struct RawFields<'a> {
+    doc: Doc<'a>,
+    slot: u32,
+}
+
+impl<'a> Iterator for RawFields<'a> {
+    type Item = RawField<'a>;
+    #[inline(always)]
+    fn next(&mut self) -> Option<RawField<'a>> {
+        if self.slot == 0 {
+            return None;
+        }
+        let (key, value) = (self.slot, self.slot + 1);
+        self.slot = self.doc.slot(key).next;
+        Some(RawField { key: self.doc.inside(key), value: self.doc.raw(value) })
     }
 }
 
-/// One part of an array-valued `content`.
-#[derive(Clone, Copy, Debug)]
-pub struct ContentPart<'a> {
-    /// What it is.
-    pub kind: ContentPartKind,
-    /// Its text; of `Other` nothing.
-    pub text: Text<'a>,
-    /// Its raw JSON.
-    pub raw: &'a [u8],
+impl fmt::Debug for RawFields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
 }
 
 impl<'a> Chunk<'a> {
+    #[inline(always)]
+    pub(super) fn new(doc: Doc<'a>) -> Self {
+        Self { record: Record::new(doc, doc.record(ROOT)) }
+    }
+    /// The document's bytes.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        self.record.doc.raw(ROOT)
+    }
+    /// Whether it is an object with any field of a chunk or an error, null or not (a custom event's data are not).
+    #[must_use]
+    #[inline]
+    pub fn is_chunk(&self) -> bool {
+        const OTHER: u32 = 1 << root::message | 1 << root::kind | 1 << root::code | crate::json::table::SEEN_UNKNOWN;
+        let record = self.record.record;
+        record != 0 && self.record.doc.link(record, SEEN) & !OTHER != 0
+    }
+    /// `id`
+    #[must_use]
+    #[inline]
+    pub fn id(&self) -> Option<&'a str> {
+        self.record.name_or_number(root::id)
+    }
+    /// `object`
+    #[must_use]
+    #[inline]
+    pub fn object(&self) -> Option<&'a str> {
+        self.record.name(root::object)
+    }
+    /// `model`
+    #[must_use]
+    #[inline]
+    pub fn model(&self) -> Option<&'a str> {
+        self.record.name(root::model)
+    }
+    /// `provider`
+    #[must_use]
+    #[inline]
+    pub fn provider(&self) -> Option<&'a str> {
+        self.record.name(root::provider)
+    }
+    /// `system_fingerprint`
+    #[must_use]
+    #[inline]
+    pub fn system_fingerprint(&self) -> Option<&'a str> {
+        self.record.name(root::system_fingerprint)
+    }
+    /// `service_tier`
+    #[must_use]
+    #[inline]
+    pub fn service_tier(&self) -> Option<&'a str> {
+        self.record.name(root::service_tier)
+    }
+    /// `created`, seconds since 1970 (0 is absent)
+    #[must_use]
+    pub fn created(&self) -> Option<u64> {
+        self.record.unsigned(root::created).filter(|&seconds| seconds != 0)
+    }
     /// The choices, in the order of the wire.
-    pub fn choices(&self) -> impl Iterator<Item = ChunkChoice<'a>> + use<'a> {
-        let _ = self.table;
-        core::iter::empty()
+    #[inline(always)]
+    pub fn choices(&self) -> ChunkChoices<'a> {
+        ChunkChoices(self.record.elements(root::choices))
+    }
+    /// `usage`, when it is an object that is not empty
+    #[must_use]
+    #[inline]
+    pub fn usage(&self) -> Option<ChunkUsage<'a>> {
+        self.record.usage(root::usage)
+    }
+    /// `x_groq.usage`, when it is an object that is not empty
+    #[must_use]
+    #[inline]
+    pub fn groq_usage(&self) -> Option<ChunkUsage<'a>> {
+        self.record.object(root::x_groq)?.usage(groq::usage)
+    }
+    /// `error`, when it is not null, `""`, false, 0, `{}` or `[]`; or the chunk itself when `object` is `error` (rule 3)
+    #[must_use]
+    #[inline]
+    pub fn error(&self) -> Option<ChunkError<'a>> {
+        if let Some(error) = self.record.error(root::error) {
+            return Some(error);
+        }
+        let itself = ChunkError { record: self.record, slot: ROOT, first: root::message };
+        (self.object() == Some("error")).then_some(itself)
     }
     /// The fields that the schema does not name.
-    pub fn unknown_fields(&self) -> impl Iterator<Item = RawField<'a>> + use<'a> {
-        core::iter::empty()
+    #[inline(always)]
+    pub fn unknown_fields(&self) -> RawFields<'a> {
+        self.record.unknown_fields()
     }
 }
 
 impl<'a> ChunkChoice<'a> {
-    /// The delta (empty when there is none).
+    /// `index`; absent when missing, null or no integer
     #[must_use]
+    #[inline]
+    pub fn index(&self) -> Option<i64> {
+        i64::try_from(self.record.integer(choice::index)?).ok()
+    }
+    /// The delta (empty when there is none): `delta`, or `message` where `delta` is missing or empty.
+    #[must_use]
+    #[inline(always)]
     pub fn delta(&self) -> Delta<'a> {
-        Delta { table: self.table }
+        let delta = self.record.object_or_empty(choice::delta);
+        if delta.is_empty() {
+            Delta { record: self.record.object_or_empty(choice::message) }
+        } else {
+            Delta { record: delta }
+        }
+    }
+    /// Whether the delta was read from `message`.
+    #[must_use]
+    #[inline]
+    pub fn is_message(&self) -> bool {
+        self.has_message() && self.record.object_or_empty(choice::delta).is_empty()
+    }
+    /// Whether there is a `message` that is an object and not empty, read or not.
+    #[must_use]
+    #[inline]
+    pub fn has_message(&self) -> bool {
+        self.record.object(choice::message).is_some_and(|message| !message.is_empty())
+    }
+    /// `finish_reason`
+    #[must_use]
+    #[inline]
+    pub fn finish_reason(&self) -> Option<&'a str> {
+        self.record.name(choice::finish_reason)
+    }
+    /// `native_finish_reason`
+    #[must_use]
+    #[inline]
+    pub fn native_finish_reason(&self) -> Option<&'a str> {
+        self.record.name(choice::native_finish_reason)
+    }
+    /// `logprobs`, raw JSON, when not null
+    #[must_use]
+    #[inline]
+    pub fn logprobs(&self) -> Option<&'a [u8]> {
+        Some(self.record.doc.raw(self.record.slot(choice::logprobs)?))
+    }
+    /// `usage` inside the choice (Moonshot)
+    #[must_use]
+    #[inline]
+    pub fn usage(&self) -> Option<ChunkUsage<'a>> {
+        self.record.usage(choice::usage)
+    }
+    /// `error` inside the choice, by the same rule as the chunk's
+    #[must_use]
+    #[inline]
+    pub fn error(&self) -> Option<ChunkError<'a>> {
+        self.record.error(choice::error)
     }
     /// The fields that the schema does not name.
-    pub fn unknown_fields(&self) -> impl Iterator<Item = RawField<'a>> + use<'a> {
-        core::iter::empty()
+    #[inline(always)]
+    pub fn unknown_fields(&self) -> RawFields<'a> {
+        self.record.unknown_fields()
     }
 }
 
 impl<'a> Delta<'a> {
+    /// Whether it has no field at all (a heartbeat).
+    #[must_use]
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.record.is_empty()
+    }
+    /// `role`
+    #[must_use]
+    #[inline]
+    pub fn role(&self) -> Option<&'a str> {
+        self.record.name(delta::role)
+    }
+    /// `content`: a string (also empty: `Some("")` keeps a held surrogate pending as absent does) or a number's text
+    #[must_use]
+    #[inline(always)]
+    pub fn content(&self) -> Option<Text<'a>> {
+        let slot = self.record.slot(delta::content)?;
+        match self.record.doc.slot(slot).kind {
+            Kind::String | Kind::Number => Some(self.record.doc.text(slot)),
+            _ => None,
+        }
+    }
     /// The parts of a `content` that is an array; empty when it is not.
-    pub fn content_parts(&self) -> impl Iterator<Item = ContentPart<'a>> + use<'a> {
-        core::iter::empty()
+    #[inline(always)]
+    pub fn content_parts(&self) -> ContentParts<'a> {
+        ContentParts::new(self.record.doc, self.record.elements(delta::content))
+    }
+    /// The reasoning text: `reasoning_content`, else `reasoning`, else `reasoning_text` (not the details): the first that
+    /// is a string and not empty.
+    #[must_use]
+    #[inline(always)]
+    pub fn reasoning(&self) -> Option<Text<'a>> {
+        const ANY: u32 = 1 << delta::reasoning_content | 1 << delta::reasoning | 1 << delta::reasoning_text;
+        if self.record.present & ANY == 0 {
+            return None;
+        }
+        [delta::reasoning_content, delta::reasoning, delta::reasoning_text]
+            .into_iter()
+            .filter_map(|field| self.record.text(field))
+            .find(|text| !text.is_empty())
     }
     /// `reasoning_details`, in the order of the wire.
-    pub fn reasoning_details(&self) -> impl Iterator<Item = ReasoningDetailDelta<'a>> + use<'a> {
-        core::iter::empty()
+    #[inline(always)]
+    pub fn reasoning_details(&self) -> ReasoningDetailDeltas<'a> {
+        ReasoningDetailDeltas(self.record.elements(delta::reasoning_details))
+    }
+    /// `refusal`
+    #[must_use]
+    #[inline(always)]
+    pub fn refusal(&self) -> Option<Text<'a>> {
+        self.record.text(delta::refusal)
     }
     /// `tool_calls`, in the order of the wire.
-    pub fn tool_calls(&self) -> impl Iterator<Item = ToolCallDelta<'a>> + use<'a> {
-        core::iter::empty()
+    #[inline(always)]
+    pub fn tool_calls(&self) -> ToolCallDeltas<'a> {
+        ToolCallDeltas(self.record.elements(delta::tool_calls))
+    }
+    /// `function_call` (legacy)
+    #[must_use]
+    #[inline]
+    pub fn function_call(&self) -> Option<FunctionCallDelta<'a>> {
+        let slot = self.record.slot(delta::function_call)?;
+        Some(FunctionCallDelta { record: self.record.object(delta::function_call)?, slot })
     }
     /// The fields that the schema does not name (audio, images, annotations, …).
-    pub fn unknown_fields(&self) -> impl Iterator<Item = RawField<'a>> + use<'a> {
-        core::iter::empty()
+    #[inline(always)]
+    pub fn unknown_fields(&self) -> RawFields<'a> {
+        self.record.unknown_fields()
+    }
+}
+
+impl<'a> FunctionCallDelta<'a> {
+    /// `name`
+    #[must_use]
+    #[inline]
+    pub fn name(&self) -> Option<&'a str> {
+        self.record.name(function::name)
+    }
+    /// `arguments`: a string, or any other value's raw JSON
+    #[must_use]
+    #[inline]
+    pub fn arguments(&self) -> Option<Text<'a>> {
+        self.record.text_or_raw(function::arguments)
     }
 }
 
 impl<'a> ToolCallDelta<'a> {
+    /// The entry's raw JSON.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        self.record.doc.raw(self.slot)
+    }
+    /// `index`: an integer, also as integral float or numeric string; absent when missing, null, negative or else
+    #[must_use]
+    #[inline]
+    pub fn index(&self) -> Option<i64> {
+        i64::try_from(self.record.integer(call::index)?).ok().filter(|&index| index >= 0)
+    }
+    /// `id`; a number is its text
+    #[must_use]
+    #[inline]
+    pub fn id(&self) -> Option<&'a str> {
+        self.record.name_or_number(call::id)
+    }
+    /// `type`
+    #[must_use]
+    #[inline]
+    pub fn kind(&self) -> Option<&'a str> {
+        self.record.name(call::kind)
+    }
+    /// `function.name`, or `name` of a flattened call, or `custom.name`
+    #[must_use]
+    #[inline]
+    pub fn name(&self) -> Option<&'a str> {
+        let function = self.record.object_or_empty(call::function).name(function::name);
+        function
+            .or_else(|| self.record.name(call::name))
+            .or_else(|| self.record.object(call::custom)?.name(custom::name))
+    }
+    /// `function.arguments`, or `arguments` of a flattened call: a string, or any other value's raw JSON; not null
+    #[must_use]
+    #[inline]
+    pub fn arguments(&self) -> Option<Text<'a>> {
+        let function = self.record.object_or_empty(call::function).text_or_raw(function::arguments);
+        function.or_else(|| self.record.text_or_raw(call::arguments))
+    }
+    /// Whether the arguments key is there at all, null included (rule 8's bare name piece has none).
+    #[must_use]
+    #[inline]
+    pub fn has_arguments_key(&self) -> bool {
+        self.record.object_or_empty(call::function).has_key(function::arguments) || self.record.has_key(call::arguments)
+    }
+    /// `custom` with a name or input
+    #[must_use]
+    #[inline]
+    pub fn is_custom(&self) -> bool {
+        let Some(custom) = self.record.object(call::custom) else { return false };
+        custom.name(custom::name).is_some() || custom.slot(custom::input).is_some()
+    }
+    /// `custom.input`
+    #[must_use]
+    #[inline]
+    pub fn input(&self) -> Option<Text<'a>> {
+        self.record.object(call::custom)?.text_or_raw(custom::input)
+    }
     /// The fields that the schema does not name (`extra_content`, …).
-    pub fn unknown_fields(&self) -> impl Iterator<Item = RawField<'a>> + use<'a> {
-        core::iter::empty()
+    #[inline(always)]
+    pub fn unknown_fields(&self) -> RawFields<'a> {
+        self.record.unknown_fields()
+    }
+}
+
+impl<'a> ReasoningDetailDelta<'a> {
+    /// The entry's raw JSON.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        self.record.doc.raw(self.slot)
+    }
+    /// `index`
+    #[must_use]
+    pub fn index(&self) -> Option<i64> {
+        i64::try_from(self.record.integer(detail::index)?).ok()
+    }
+    /// `type`
+    #[must_use]
+    pub fn kind(&self) -> Option<&'a str> {
+        self.record.name(detail::kind)
+    }
+    /// `format`
+    #[must_use]
+    pub fn format(&self) -> Option<&'a str> {
+        self.record.name(detail::format)
+    }
+    /// `id`
+    #[must_use]
+    pub fn id(&self) -> Option<&'a str> {
+        self.record.name_or_number(detail::id)
+    }
+    /// `text`
+    #[must_use]
+    pub fn text(&self) -> Option<Text<'a>> {
+        self.record.text(detail::text)
+    }
+    /// `summary`
+    #[must_use]
+    pub fn summary(&self) -> Option<Text<'a>> {
+        self.record.text(detail::summary)
+    }
+    /// `data`
+    #[must_use]
+    pub fn data(&self) -> Option<Text<'a>> {
+        self.record.text(detail::data)
+    }
+    /// `signature`
+    #[must_use]
+    pub fn signature(&self) -> Option<&'a str> {
+        self.record.name(detail::signature)
+    }
+}
+
+impl<'a> ChunkUsage<'a> {
+    /// The object's raw JSON.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        self.record.doc.raw(self.slot)
+    }
+    /// `prompt_tokens` (integral floats are integers, negative ones absent)
+    #[must_use]
+    pub fn prompt_tokens(&self) -> Option<u64> {
+        self.record.unsigned(usage::prompt_tokens)
+    }
+    /// `completion_tokens`
+    #[must_use]
+    pub fn completion_tokens(&self) -> Option<u64> {
+        self.record.unsigned(usage::completion_tokens)
+    }
+    /// `total_tokens`
+    #[must_use]
+    pub fn total_tokens(&self) -> Option<u64> {
+        self.record.unsigned(usage::total_tokens)
+    }
+    /// `prompt_tokens_details.cached_tokens`
+    #[must_use]
+    pub fn cached_tokens(&self) -> Option<u64> {
+        self.record.object(usage::prompt_tokens_details)?.unsigned(prompt_details::cached_tokens)
+    }
+    /// `completion_tokens_details.reasoning_tokens`
+    #[must_use]
+    pub fn reasoning_tokens(&self) -> Option<u64> {
+        self.record.object(usage::completion_tokens_details)?.unsigned(completion_details::reasoning_tokens)
+    }
+    /// `cost`, when it is a finite number
+    #[must_use]
+    pub fn cost(&self) -> Option<f64> {
+        let slot = self.record.slot(usage::cost)?;
+        if self.record.doc.slot(slot).kind == Kind::Number { float(self.record.doc.inside(slot)) } else { None }
+    }
+}
+
+impl<'a> ChunkError<'a> {
+    /// The error's raw JSON; of an `event: error` that is plain text, the text's bytes.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        if self.first == PLAIN_TEXT { self.record.doc.inside(self.slot) } else { self.record.doc.raw(self.slot) }
+    }
+    /// `message`, or the error itself when it is a string
+    #[must_use]
+    pub fn message(&self) -> Option<&'a str> {
+        if self.record.doc.slot(self.slot).kind == Kind::String {
+            return Some(self.record.doc.text(self.slot).as_str());
+        }
+        self.record.name(self.first)
+    }
+    /// `type`
+    #[must_use]
+    pub fn kind(&self) -> Option<&'a str> {
+        self.record.name(self.first + (error::kind - error::message))
+    }
+    /// `code`: a string, or a number's text
+    #[must_use]
+    pub fn code(&self) -> Option<&'a str> {
+        self.record.name_or_number(self.first + (error::code - error::message))
+    }
+}
+
+/// Stands for the place of `message` in an error that has no record: plain text.
+const PLAIN_TEXT: usize = 0;
+
+impl<'a> ChunkError<'a> {
+    /// The data of an `event: error`: an error, an object with an `error` in it, or plain text in a lone string slot.
+    pub(super) fn of_event(doc: Doc<'a>, is_json: bool) -> Self {
+        let chunk = Chunk::new(doc);
+        if !is_json {
+            return Self { record: chunk.record, slot: ROOT, first: PLAIN_TEXT };
+        }
+        chunk.record.error(root::error).unwrap_or(Self { record: chunk.record, slot: ROOT, first: root::message })
     }
 }

@@ -1,8 +1,16 @@
 //! The engine of stage 2: the data of an event → its documents.
+//!
+//! The data are documents one after the other, blanks between them; almost always one. Each is scanned into the decoder's
+//! table, and lent as a view until the next is asked for.
 
 use super::chunk::{Chunk, ChunkError};
+use super::schema::Chat;
+use crate::json::cursor::{Fault, MAX_DEPTH, is_blank, skip_blanks, skipped_value_end};
+use crate::json::scan::scan;
+use crate::json::string::push_lossy;
+use crate::json::table::{Doc, Kind, OwnedText, ROOT, Slot, TEXT, Table, Texts};
 use crate::sse::Event;
-use crate::{Error, Limits};
+use crate::{Error, ErrorKind, LimitKind, Limits};
 
 /// One document of an event's data.
 #[non_exhaustive]
@@ -14,9 +22,10 @@ pub enum Document<'a> {
     Error(ChunkError<'a>),
     /// `[DONE]`, blanks around it trimmed.
     Done,
-    /// Data that begins with `:`, a comment that a proxy wrapped again. The text, colon included.
+    /// Data that begins with `:`, a comment that a proxy wrapped again. The line, colon included.
     Comment(&'a [u8]),
-    /// Not JSON: the rest of the data from where the document began, and the fault with its offset in the stream.
+    /// Not JSON: the rest of the data from where the document began, and the fault. Its offset is the event's first byte
+    /// in the stream plus the fault's position in the data (for an event of one `data` line the `data:` is not counted).
     NotJson(&'a [u8], Error),
     /// The data lines do not join to JSON but each is a document, `[DONE]` or blank: the documents follow (a notice).
     SplitDataLines,
@@ -29,9 +38,14 @@ pub struct RecentShapes {
 }
 
 /// Decodes event data into chunks.
-#[derive(Debug, Default)]
+///
+/// One decoder serves any number of streams, each with its own [`RecentShapes`]. It allocates while its buffers grow to
+/// the documents it meets, and then no more.
+#[derive(Clone, Debug, Default)]
 pub struct Decoder {
     limits: Limits,
+    table: Table,
+    texts: Texts,
 }
 
 impl Decoder {
@@ -41,30 +55,179 @@ impl Decoder {
         Self::default()
     }
 
-    /// A decoder with these limits.
+    /// A decoder with these limits; nesting deeper than 128 is refused whatever they say.
     #[must_use]
     pub fn with_limits(limits: Limits) -> Self {
-        Self { limits }
+        Self { limits, ..Self::default() }
     }
 
     /// The documents of one event, one after the other; `recent` is the stream's own memory.
     pub fn documents<'d>(&'d mut self, event: Event<'d>, recent: &'d mut RecentShapes) -> Documents<'d> {
-        let _ = (self.limits, recent);
-        Documents { event }
+        let _ = recent;
+        Documents { data: event.data(), event, decoder: self, at: 0, met: Met::Nothing, held: false }
     }
 }
+
+/// Longer data are refused, so that positions (and text three times as long) fit into 32 bits.
+const LONGEST: usize = u32::MAX as usize / 3;
 
 /// The documents of one event's data, in order: see [`Decoder::documents`].
 #[derive(Debug)]
 pub struct Documents<'d> {
     event: Event<'d>,
+    data: &'d [u8],
+    decoder: &'d mut Decoder,
+    /// Where the next document, or blanks before it, begins.
+    at: usize,
+    met: Met,
+    /// A document was met but a notice goes before it.
+    held: bool,
+}
+
+/// What was met last, as positions in the data.
+#[derive(Clone, Copy, Debug)]
+enum Met {
+    Nothing,
+    Chunk,
+    Error { is_json: bool },
+    Done,
+    Comment { start: usize, end: usize },
+    NotJson { start: usize, error: Error },
 }
 
 impl Documents<'_> {
     /// The next document; `None` when the data are used up.
     #[allow(clippy::should_implement_trait)] // it lends
+    #[inline]
     pub fn next(&mut self) -> Option<Document<'_>> {
-        let _ = self.event;
-        None
+        if self.advance() { self.document() } else { None }
+    }
+
+    /// Moves to the next document; `false` when the data are used up.
+    #[inline]
+    pub fn advance(&mut self) -> bool {
+        if self.held {
+            self.held = false;
+            return true;
+        }
+        let is_first = self.at == 0;
+        self.met = self.meet();
+        if matches!(self.met, Met::Nothing) {
+            return false;
+        }
+        // One document that fills the data is the rule: all else is out of the way.
+        self.held = is_first && self.at < self.data.len() && self.are_split_lines();
+        true
+    }
+
+    /// The document that [`advance`](Self::advance) moved to.
+    #[must_use]
+    #[inline]
+    pub fn document(&self) -> Option<Document<'_>> {
+        if self.held {
+            return Some(Document::SplitDataLines);
+        }
+        let doc = Doc { data: self.data, table: &self.decoder.table, texts: &self.decoder.texts };
+        Some(match self.met {
+            Met::Nothing => return None,
+            Met::Chunk => Document::Chunk(Chunk::new(doc)),
+            Met::Error { is_json } => Document::Error(ChunkError::of_event(doc, is_json)),
+            Met::Done => Document::Done,
+            Met::Comment { start, end } => Document::Comment(&self.data[start..end]),
+            Met::NotJson { start, error } => Document::NotJson(&self.data[start..], error),
+        })
+    }
+
+    #[inline]
+    fn meet(&mut self) -> Met {
+        let start = skip_blanks(self.data, self.at);
+        self.at = start;
+        match self.data.get(start) {
+            None => Met::Nothing,
+            Some(b'{') if self.event.event_type().is_empty() => self.scan(start),
+            _ => self.meet_other(start),
+        }
+    }
+
+    #[inline]
+    fn scan(&mut self, start: usize) -> Met {
+        if self.data.len() > LONGEST {
+            self.at = self.data.len();
+            return Met::NotJson { start, error: self.error(ErrorKind::Limit(LimitKind::EventData), LONGEST) };
+        }
+        let Decoder { limits, table, texts } = &mut *self.decoder;
+        match scan::<Chat>(self.data, start, limits.depth, table, texts) {
+            Ok(end) => {
+                self.at = end;
+                Met::Chunk
+            }
+            Err(Fault(at)) => {
+                self.at = self.data.len();
+                Met::NotJson { start, error: self.error(ErrorKind::Syntax, at) }
+            }
+        }
+    }
+
+    /// What is no object, or stands in an event with a type.
+    #[inline(never)]
+    fn meet_other(&mut self, start: usize) -> Met {
+        if self.event.event_type() == b"error" {
+            return self.meet_error(start);
+        }
+        let rest = &self.data[start..];
+        if let Some(after) = rest.strip_prefix(b"[DONE]")
+            && after.first().is_none_or(|&byte| is_blank(byte))
+        {
+            self.at = start + 6;
+            return Met::Done;
+        }
+        if rest[0] == b':' {
+            self.at = memchr::memchr(b'\n', rest).map_or(self.data.len(), |end| start + end);
+            return Met::Comment { start, end: self.at };
+        }
+        self.scan(start)
+    }
+
+    /// The data of an `event: error` are the error, whatever they are.
+    fn meet_error(&mut self, start: usize) -> Met {
+        let met = self.scan(start);
+        let is_json = matches!(met, Met::Chunk) && skip_blanks(self.data, self.at) == self.data.len();
+        self.at = self.data.len();
+        if !is_json {
+            if self.data.len() > LONGEST {
+                return met;
+            }
+            let Decoder { table, texts, .. } = &mut *self.decoder;
+            let end = self.data.trim_ascii_end().len();
+            let slot =
+                Slot { start: start as u32, end: end as u32, kind: Kind::String, flags: TEXT, ..Slot::default() };
+            table.links.clear();
+            table.links.push(0);
+            table.slots.clear();
+            table.slots.extend([Slot::default(), slot]);
+            texts.clear();
+            let mended = push_lossy(&self.data[start..end], &mut texts.scratch);
+            texts.owned.push(OwnedText::new(ROOT, 0..texts.scratch.len(), mended));
+        }
+        Met::Error { is_json }
+    }
+
+    /// Whether the data are several lines and each is JSON, `[DONE]`, a comment or blank.
+    #[inline(never)]
+    fn are_split_lines(&self) -> bool {
+        let room = self.decoder.limits.depth.min(MAX_DEPTH);
+        let is_whole = |line: &[u8]| {
+            let line = line.trim_ascii();
+            line.is_empty()
+                || line == b"[DONE]"
+                || line[0] == b':'
+                || skipped_value_end(line, 0, room) == Ok(line.len())
+        };
+        let mut lines = self.data.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+        lines.clone().nth(1).is_some() && lines.all(is_whole)
+    }
+
+    fn error(&self, kind: ErrorKind, at: usize) -> Error {
+        Error::new(kind, self.event.span().start + at as u64)
     }
 }

@@ -2,9 +2,13 @@
 
 mod chunk;
 mod decoder;
+mod parts;
+mod schema;
 
+pub use crate::json::string::Text;
 pub use chunk::{
-    Chunk, ChunkChoice, ChunkError, ChunkUsage, ContentPart, ContentPartKind, Delta, FunctionCallDelta, RawField,
-    ReasoningDetailDelta, Text, ToolCallDelta,
+    Chunk, ChunkChoice, ChunkChoices, ChunkError, ChunkUsage, Delta, FunctionCallDelta, RawField, RawFields,
+    ReasoningDetailDelta, ReasoningDetailDeltas, ToolCallDelta, ToolCallDeltas,
 };
 pub use decoder::{Decoder, Document, Documents, RecentShapes};
+pub use parts::{ContentPart, ContentPartKind, ContentParts};

@@ -1,0 +1,152 @@
+//! What a scan of a document leaves: a slot for each value that anybody may ask for, and for each object that the schema
+//! knows a record of links, field → slot. Positions, no references: the same buffers serve every document.
+//!
+//! ```text
+//!  links   [present, seen, unknown, id, object, …]   one record an object: masks, chain of unknown fields, a link a field
+//!                                   │
+//!  slots   [ -, root, {start, end, kind, …}, … ]     in the order of the document; slot 0 is "absent"
+//!                      │ aux: an object's record, an array's first element     next: the next of an array or a chain
+//!  texts   [{slot, where in the scratch string}]     only strings that had to be unescaped or mended, by slot
+//! ```
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::string::{Mended, Text};
+
+/// What a value is. Null has a slot only where nobody reads it (unknown fields, array elements).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    #[default]
+    Absent,
+    String,
+    Number,
+    /// true, false, null, NaN, ±Infinity
+    Word,
+    Object,
+    Array,
+}
+
+/// One value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Slot {
+    /// Of a string the first byte inside the quotes, else the value's first byte.
+    pub(crate) start: u32,
+    /// Of a string the closing quote, else the byte after the value.
+    pub(crate) end: u32,
+    /// Of an object its record, of an array its first element's slot; 0 when nobody looks inside (or it is empty).
+    pub(crate) aux: u32,
+    /// The next element of the same array, or the next unknown field's key; 0 at the end.
+    pub(crate) next: u32,
+    pub(crate) kind: Kind,
+    pub(crate) flags: u8,
+}
+
+/// The container is empty.
+pub(crate) const EMPTY: u8 = 1;
+/// Handed out as text: strings are unescaped and UTF-8 is checked.
+pub(crate) const TEXT: u8 = 2;
+
+/// Where in a record its masks and its chain are; the fields' links come after.
+pub(crate) const PRESENT: usize = 0;
+pub(crate) const SEEN: usize = 1;
+pub(crate) const UNKNOWN: usize = 2;
+/// The first field's link.
+pub(crate) const FIRST_FIELD: u8 = 3;
+/// The bit of [`SEEN`] that says that there are keys which the schema does not name.
+pub(crate) const SEEN_UNKNOWN: u32 = 1;
+
+/// The slot of the document's value.
+pub(crate) const ROOT: u32 = 1;
+
+/// The structure of a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) links: Vec<u32>,
+}
+
+/// A string that had to be unescaped or mended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OwnedText {
+    pub(crate) slot: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) mended: Mended,
+}
+
+impl OwnedText {
+    /// Text at `range` of the scratch string, mended or not of bytes that are not UTF-8.
+    pub(crate) fn new(slot: u32, range: core::ops::Range<usize>, invalid_utf8: bool) -> Self {
+        Self { slot, start: range.start as u32, end: range.end as u32, mended: Mended::invalid_utf8(invalid_utf8) }
+    }
+}
+
+/// The strings of a document that could not be borrowed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Texts {
+    pub(crate) scratch: String,
+    pub(crate) owned: Vec<OwnedText>,
+}
+
+impl Texts {
+    pub(crate) fn clear(&mut self) {
+        self.scratch.clear();
+        self.owned.clear();
+    }
+}
+
+/// A document that can be read: its bytes and what a scan of them left.
+#[derive(Clone, Copy)]
+pub(crate) struct Doc<'a> {
+    pub(crate) data: &'a [u8],
+    pub(crate) table: &'a Table,
+    pub(crate) texts: &'a Texts,
+}
+
+impl<'a> Doc<'a> {
+    #[inline(always)]
+    pub(crate) fn slot(self, slot: u32) -> &'a Slot {
+        &self.table.slots[slot as usize]
+    }
+
+    #[inline(always)]
+    pub(crate) fn link(self, record: u32, field: usize) -> u32 {
+        self.table.links[record as usize + field]
+    }
+
+    /// The record of an object; 0 when the slot is no object or nobody looked inside.
+    #[inline(always)]
+    pub(crate) fn record(self, slot: u32) -> u32 {
+        let slot = self.slot(slot);
+        if slot.kind == Kind::Object { slot.aux } else { 0 }
+    }
+
+    /// The value's bytes as they came; of a string what is inside the quotes.
+    #[inline(always)]
+    pub(crate) fn inside(self, slot: u32) -> &'a [u8] {
+        let slot = self.slot(slot);
+        self.data.get(slot.start as usize..slot.end as usize).unwrap_or_default()
+    }
+
+    /// The value's bytes as they came, quotes included.
+    #[inline]
+    pub(crate) fn raw(self, slot: u32) -> &'a [u8] {
+        let slot = self.slot(slot);
+        let quote = usize::from(slot.kind == Kind::String);
+        self.data.get((slot.start as usize).wrapping_sub(quote)..slot.end as usize + quote).unwrap_or_default()
+    }
+
+    /// The text of a slot that was scanned as [`TEXT`]: of a string its text, else the value's raw JSON.
+    #[inline(always)]
+    pub(crate) fn text(self, slot: u32) -> Text<'a> {
+        if !self.texts.owned.is_empty()
+            && let Ok(at) = self.texts.owned.binary_search_by_key(&slot, |owned| owned.slot)
+        {
+            let owned = &self.texts.owned[at];
+            let text = self.texts.scratch.get(owned.start as usize..owned.end as usize).unwrap_or_default();
+            return Text { text, mended: owned.mended };
+        }
+        Text::plain(core::str::from_utf8(self.inside(slot)).unwrap_or_default())
+    }
+}
