@@ -39,12 +39,14 @@ pub struct Bar {
     pub got: Option<f64>,
     /// An aim beyond the bar.
     pub aim: Option<Need>,
+    /// Only an aim, not promised: it is not counted.
+    pub is_aim: bool,
 }
 
 impl Bar {
     /// A bar on a ratio.
     pub fn ratio(what: impl Into<String>, need: Need, got: Option<f64>) -> Self {
-        Self { what: what.into(), need, unit: "x", got, aim: None }
+        Self { what: what.into(), need, unit: "x", got, aim: None, is_aim: false }
     }
 
     pub fn aim(self, aim: Need) -> Self {
@@ -59,10 +61,15 @@ impl Bar {
 impl fmt::Display for Bar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { what, need, unit, .. } = self;
-        let Some(got) = self.got else { return write!(f, "{what}: bar {need}{unit}: NOT MEASURED") };
-        let verdict = if self.reached() { "reached" } else { "MISSED" };
+        let word = if self.is_aim { "aim" } else { "bar" };
+        let Some(got) = self.got else { return write!(f, "{what}: {word} {need}{unit}: NOT MEASURED") };
+        let verdict = match (self.reached(), self.is_aim) {
+            (true, _) => "reached",
+            (false, true) => "not yet",
+            (false, false) => "MISSED",
+        };
         let shown = if *unit == "x" { format!("{got:.2}") } else { format!("{got:.0}") };
-        write!(f, "{what}: bar {need}{unit}: {shown}{unit} {verdict}")?;
+        write!(f, "{what}: {word} {need}{unit}: {shown}{unit} {verdict}")?;
         if let Some(aim) = self.aim {
             let verdict = if aim.met(got) { "reached" } else { "not yet" };
             write!(f, " (aim {aim}{unit}: {verdict})")?;

@@ -2,11 +2,14 @@
 
 mod bars;
 mod decode;
+mod drain;
 mod fields;
 mod framing;
 mod inputs;
 mod measure;
+mod message;
 mod report;
+mod stack;
 mod streams;
 mod wire;
 
@@ -24,6 +27,8 @@ enum Section {
     Framing,
     /// Event data to fields.
     Decode,
+    /// Bytes to message.
+    Stack,
 }
 
 /// Compares deltawire with its peers over the same bytes; each answer is checked before it is timed.
@@ -66,6 +71,11 @@ fn main() -> Result<()> {
     }
     if wants(Section::Decode) {
         let (more, reached) = decode::run(&recorded, effort, show);
+        tables.extend(more);
+        bars.extend(reached);
+    }
+    if wants(Section::Stack) {
+        let (more, reached) = stack::run(&recorded, effort, show);
         tables.extend(more);
         bars.extend(reached);
     }

@@ -110,7 +110,10 @@ pub fn bars(bars: &[Bar], markdown: bool) -> String {
     for bar in bars {
         let _ = writeln!(out, "{}{bar}", if markdown { "- " } else { "  " });
     }
-    let reached = bars.iter().filter(|bar| bar.reached()).count();
-    let _ = writeln!(out, "{}{reached} of {} reached", if markdown { "\n" } else { "  " }, bars.len());
+    let (count, reached) = bars
+        .iter()
+        .filter(|bar| !bar.is_aim)
+        .fold((0, 0), |(count, reached), bar| (count + 1, reached + usize::from(bar.reached())));
+    let _ = writeln!(out, "{}{reached} of {count} bars reached", if markdown { "\n" } else { "  " });
     out
 }

@@ -10,7 +10,7 @@ pub struct Stream {
     pub bytes: Vec<u8>,
     data: Vec<Range<usize>>,
     /// Ends of the events (comments go with the event after them): where one-event inputs are cut.
-    pub ends: Vec<usize>,
+    ends: Vec<usize>,
 }
 
 impl Stream {
@@ -39,14 +39,10 @@ impl Stream {
         self.data.iter().map(|range| &self.bytes[range.clone()])
     }
 
-    /// The bytes, one event at a time.
-    pub fn events(&self) -> impl Iterator<Item = &[u8]> {
+    /// Where each event lies in the bytes.
+    pub fn events(&self) -> impl Iterator<Item = Range<usize>> {
         let mut start = 0;
-        self.ends.iter().map(move |&end| {
-            let event = &self.bytes[start..end];
-            start = end;
-            event
-        })
+        self.ends.iter().map(move |&end| std::mem::replace(&mut start, end)..end)
     }
 }
 

@@ -6,12 +6,11 @@
 
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hasher};
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use eventsource_stream::Eventsource as _;
-use futures::Stream;
+
+use crate::drain::drain;
 
 /// The input as it arrives.
 pub struct Inputs {
@@ -102,17 +101,6 @@ pub fn sse_parse(inputs: &Inputs, events: &mut impl Events) {
 
 fn ready<T>(item: T) -> Result<T, Infallible> {
     Ok(item)
-}
-
-/// Polls a stream whose input is always ready; `event` takes each item until it says no.
-pub fn drain<S: Stream>(stream: S, mut event: impl FnMut(S::Item) -> bool) {
-    let mut stream = pin!(stream);
-    let mut context = Context::from_waker(Waker::noop());
-    while let Poll::Ready(Some(item)) = stream.as_mut().poll_next(&mut context) {
-        if !event(item) {
-            break;
-        }
-    }
 }
 
 pub fn sse_stream(inputs: &Inputs, events: &mut impl Events) {
