@@ -4,6 +4,8 @@ mod anomaly;
 mod assembler;
 mod completion;
 mod options;
+#[cfg(feature = "serde")]
+mod serialize;
 mod tool_call;
 mod update;
 
