@@ -2,8 +2,10 @@
 
 mod peers;
 
+use std::io;
+
 use crate::bars::{Bar, Need};
-use crate::fields::{Fields, Hashes, Tally, reference};
+use crate::fields::{Hashes, Tally, reference};
 use crate::measure::{Case, Contestant, Effort, Role, Table, Verdict, measure};
 use crate::streams::{self, Streams};
 use peers::Decode;
@@ -85,17 +87,21 @@ fn case<'a>(streams: &'a Streams, warm: bool) -> Case<'a> {
 }
 
 /// Measures the section; `recorded` are sets of recorded streams.
-pub fn run(recorded: &[Streams], effort: Effort, mut done: impl FnMut(&Table)) -> (Vec<Table>, Vec<Bar>) {
+pub fn run(
+    recorded: &[Streams],
+    effort: Effort,
+    mut done: impl FnMut(&Table) -> io::Result<()>,
+) -> io::Result<(Vec<Table>, Vec<Bar>)> {
     let generated = [streams::long(), streams::arguments(), streams::logprobs(), streams::never_repeats()];
     let mut tables = Vec::new();
     let sets = recorded.iter().map(|streams| (streams, false)).chain(generated.iter().map(|streams| (streams, true)));
     for (streams, warm) in sets {
         let table = measure(case(streams, warm), effort);
-        done(&table);
+        done(&table)?;
         tables.push(table);
     }
     let bars = bars(&tables);
-    (tables, bars)
+    Ok((tables, bars))
 }
 
 fn bars(tables: &[Table]) -> Vec<Bar> {

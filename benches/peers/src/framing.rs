@@ -2,6 +2,8 @@
 
 mod peers;
 
+use std::io;
+
 use crate::bars::{Bar, Need};
 use crate::inputs::{self, Blocks, Recording};
 use crate::measure::{Case, Contestant, Effort, Role, Table, Verdict, measure};
@@ -135,7 +137,11 @@ fn case<'a>(input: &str, size: Size, inputs: &'a Inputs, items: usize, expected:
 }
 
 /// Measures the section.
-pub fn run(recordings: &[Recording], effort: Effort, mut done: impl FnMut(&Table)) -> (Vec<Table>, Vec<Bar>) {
+pub fn run(
+    recordings: &[Recording],
+    effort: Effort,
+    mut done: impl FnMut(&Table) -> io::Result<()>,
+) -> io::Result<(Vec<Table>, Vec<Bar>)> {
     let inputs = [
         ("recorded chat streams", inputs::recorded_blocks(recordings)),
         ("Anthropic-sized events", inputs::anthropic_blocks()),
@@ -150,12 +156,12 @@ pub fn run(recordings: &[Recording], effort: Effort, mut done: impl FnMut(&Table
         for size in Size::ALL {
             let cut = size.cut(blocks);
             let table = measure(case(name, size, &cut, blocks.blocks.len(), &expected), effort);
-            done(&table);
+            done(&table)?;
             tables.push(table);
         }
     }
     let bars = bars(&tables);
-    (tables, bars)
+    Ok((tables, bars))
 }
 
 fn bars(tables: &[Table]) -> Vec<Bar> {

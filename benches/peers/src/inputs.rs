@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 /// A recorded event stream.
 pub struct Recording {
-    pub name: String,
     pub body: String,
 }
 
@@ -53,13 +52,8 @@ pub fn recordings(folder: &Path) -> Result<Vec<Recording>> {
     for file in files {
         let text = std::fs::read_to_string(&file)?;
         let cassette: Cassette = serde_norway::from_str(&text).with_context(|| file.display().to_string())?;
-        let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        for (n, interaction) in cassette.interactions.into_iter().enumerate() {
-            let body = interaction.response.body;
-            if body.contains("data: ") {
-                streams.push(Recording { name: format!("{name}#{n}"), body });
-            }
-        }
+        let bodies = cassette.interactions.into_iter().map(|interaction| interaction.response.body);
+        streams.extend(bodies.filter(|body| body.contains("data: ")).map(|body| Recording { body }));
     }
     Ok(streams)
 }

@@ -1,10 +1,13 @@
 //! deltawire and its peers over the same bytes, in one run: see README.md.
 
+mod alloc;
 mod bars;
+mod chart;
 mod decode;
 mod drain;
 mod fields;
 mod framing;
+mod gateway;
 mod inputs;
 mod measure;
 mod message;
@@ -13,12 +16,13 @@ mod stack;
 mod streams;
 mod wire;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Parser, ValueEnum};
 
-use measure::Effort;
+use measure::{Effort, Role, Table, Verdict};
 use streams::Streams;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -29,6 +33,8 @@ enum Section {
     Decode,
     /// Bytes to message.
     Stack,
+    /// Many streams through one decoder, and what an idle one holds.
+    Gateway,
 }
 
 /// Compares deltawire with its peers over the same bytes; each answer is checked before it is timed.
@@ -38,12 +44,15 @@ struct Arguments {
     /// Only these sections.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Section>,
-    /// A few seconds instead of minutes; the figures mean less.
+    /// A few seconds a section instead of a minute; the figures mean less.
     #[arg(long)]
     quick: bool,
     /// Print Markdown.
     #[arg(long)]
     markdown: bool,
+    /// Draw a chart into this file.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     /// A folder of further recordings.
     #[arg(long, env = "DELTAWIRE_RECORDINGS", value_name = "FOLDER")]
     recordings: Option<PathBuf>,
@@ -53,32 +62,36 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
     let wants = |section| arguments.only.is_empty() || arguments.only.contains(&section);
-    for line in report::machine() {
-        println!("{line}{}", if arguments.markdown { "  " } else { "" });
+    let mut out = std::io::stdout().lock();
+    let machine = report::machine();
+    for line in &machine {
+        writeln!(out, "{line}{}", if arguments.markdown { "  " } else { "" })?;
     }
     let seeds = inputs::recordings(&inputs::repository().join("tests/recordings"))?;
-    let mut tables = Vec::new();
-    let mut bars = Vec::new();
-    let show = |table: &measure::Table| print!("{}", report::table(table, arguments.markdown));
-    if wants(Section::Framing) {
-        let (more, reached) = framing::run(&seeds, effort, show);
-        tables.extend(more);
-        bars.extend(reached);
-    }
     let mut recorded = vec![Streams::recorded("recorded", &seeds)];
     if let Some(folder) = &arguments.recordings {
         recorded.push(Streams::recorded("recorded, further", &inputs::recordings(folder)?));
     }
-    if wants(Section::Decode) {
-        let (more, reached) = decode::run(&recorded, effort, show);
+
+    let (mut tables, mut bars) = (Vec::new(), Vec::new());
+    let mut show = |table: &Table| write!(out, "{}", report::table(table, arguments.markdown));
+    for section in Section::value_variants().iter().copied().filter(|&section| wants(section)) {
+        let (more, reached) = match section {
+            Section::Framing => framing::run(&seeds, effort, &mut show)?,
+            Section::Decode => decode::run(&recorded, effort, &mut show)?,
+            Section::Stack => stack::run(&recorded, effort, &mut show)?,
+            Section::Gateway => gateway::run(arguments.quick, &mut show)?,
+        };
         tables.extend(more);
         bars.extend(reached);
     }
-    if wants(Section::Stack) {
-        let (more, reached) = stack::run(&recorded, effort, show);
-        tables.extend(more);
-        bars.extend(reached);
+    write!(out, "{}", report::bars(&bars, arguments.markdown))?;
+    if let Some(file) = &arguments.svg {
+        chart::draw(file, &tables, &machine)?;
     }
-    print!("{}", report::bars(&bars, arguments.markdown));
+
+    let own = tables.iter().flat_map(|table| &table.rows).filter(|row| row.role != Role::Peer);
+    let wrong = own.filter(|row| row.verdict != Verdict::Right).count();
+    ensure!(wrong == 0, "deltawire's own answers are wrong in {wrong} rows");
     Ok(())
 }

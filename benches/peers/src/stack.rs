@@ -2,6 +2,8 @@
 
 mod peers;
 
+use std::io;
+
 use bytes::Bytes;
 
 use crate::bars::{Bar, Need};
@@ -121,19 +123,23 @@ fn case<'a>(streams: &Streams, size: Size, arrivals: &'a [Arrival]) -> Case<'a> 
 }
 
 /// Measures the section; `recorded` are sets of recorded streams. Everything is fresh for each stream.
-pub fn run(recorded: &[Streams], effort: Effort, mut done: impl FnMut(&Table)) -> (Vec<Table>, Vec<Bar>) {
+pub fn run(
+    recorded: &[Streams],
+    effort: Effort,
+    mut done: impl FnMut(&Table) -> io::Result<()>,
+) -> io::Result<(Vec<Table>, Vec<Bar>)> {
     let long = streams::long();
     let mut tables = Vec::new();
     for streams in std::iter::once(&long).chain(recorded) {
         for size in Size::ALL {
             let arrivals: Vec<_> = streams.streams.iter().map(|stream| size.arrival(stream)).collect();
             let table = measure(case(streams, size, &arrivals), effort);
-            done(&table);
+            done(&table)?;
             tables.push(table);
         }
     }
     let bars = bars(&tables);
-    (tables, bars)
+    Ok((tables, bars))
 }
 
 fn bars(tables: &[Table]) -> Vec<Bar> {
