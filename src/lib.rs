@@ -13,6 +13,7 @@ extern crate alloc;
 
 // In data-flow order.
 mod chat_stream;
+mod edge;
 mod error;
 mod json;
 mod limits;
@@ -21,11 +22,24 @@ mod sse;
 mod wire;
 
 pub use chat_stream::{ChatState, ChatStream};
+#[cfg(any(feature = "stream", feature = "codec"))]
+pub use edge::OwnedEvent;
+#[cfg(feature = "http-body")]
+pub use edge::{BodyBytes, HttpBodyExt};
+#[cfg(feature = "stream")]
+pub use edge::{ByteStreamExt, ChatUpdates, Events, eventsource};
+#[cfg(feature = "codec")]
+pub use edge::{ChatCodec, EventCodec};
+#[cfg(feature = "std")]
+pub use edge::{ChatReader, EventReader};
+pub use edge::{DecoderSource, Meters, StreamError, Tap};
+#[cfg(all(feature = "std", feature = "stream"))]
+pub use edge::{Seen, Tapped};
 pub use error::{Error, ErrorKind};
 pub use limits::{LimitKind, Limits};
 pub use message::{
     Anomaly, AnomalyCode, ArgumentsState, Assembler, Choice, Completion, EndedBy, FinishReason, Keep, Message, Options,
-    Outcome, ProviderError, ToolCall, ToolKind, Update, Usage,
+    Outcome, OwnedUpdate, ProviderError, ToolCall, ToolKind, Update, Usage,
 };
 pub use sse::{Event, EventKind, Framer, Leftover};
 pub use wire::chat::{

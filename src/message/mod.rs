@@ -4,6 +4,7 @@ mod anomaly;
 mod assembler;
 mod completion;
 mod options;
+mod owned;
 #[cfg(feature = "serde")]
 mod serialize;
 mod tool_call;
@@ -13,5 +14,8 @@ pub use anomaly::{Anomaly, AnomalyCode};
 pub use assembler::Assembler;
 pub use completion::{Choice, Completion, EndedBy, FinishReason, Message, Outcome, ProviderError, Usage};
 pub use options::{Keep, Options};
+pub use owned::OwnedUpdate;
+#[allow(unused_imports)] // the edges use it, most of them behind features
+pub(crate) use owned::Owner;
 pub use tool_call::{ArgumentsState, ToolCall, ToolKind};
 pub use update::Update;

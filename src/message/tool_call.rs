@@ -90,3 +90,29 @@ impl ToolCall {
         &self.extras
     }
 }
+
+impl ToolCall {
+    /// A copy without the arguments.
+    pub(crate) fn header(&self) -> Self {
+        Self {
+            number: self.number,
+            kind: self.kind,
+            id: self.id.clone(),
+            id_is_synthetic: self.id_is_synthetic,
+            id_is_duplicate: self.id_is_duplicate,
+            name: self.name.clone(),
+            arguments: String::new(),
+            state: ArgumentsState::Truncated,
+            extras: self.extras.clone(),
+        }
+    }
+    /// Whether `self` is a [`header`](Self::header) of `call` as it is now.
+    pub(crate) fn has_header_of(&self, call: &Self) -> bool {
+        self.number == call.number
+            && self.kind == call.kind
+            && self.id == call.id
+            && self.id_is_duplicate == call.id_is_duplicate
+            && self.name == call.name
+            && self.extras == call.extras
+    }
+}
