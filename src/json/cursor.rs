@@ -40,49 +40,62 @@ const TOPS: u64 = 0x8080_8080_8080_8080;
 
 /// Reads a string from the byte after its opening quote, eight bytes at a time.
 #[inline(always)]
-pub(crate) fn string_end(data: &[u8], mut at: usize) -> Result<StringEnd, Fault> {
-    let mut tops = 0;
+pub(crate) fn string_end(data: &[u8], at: usize) -> Result<StringEnd, Fault> {
+    let (mut at, mut tops) = (at, 0);
+    while let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*bytes);
+        let quote = word ^ (ONES * b'"' as u64);
+        let slash = word ^ (ONES * b'\\' as u64);
+        // The lowest set top bit is exact: a borrow only spoils what lies above a true hit.
+        let hits = (quote.wrapping_sub(ONES) & !quote
+            | slash.wrapping_sub(ONES) & !slash
+            | word.wrapping_sub(ONES * 0x20) & !word)
+            & TOPS;
+        if hits != 0 {
+            let before = hits ^ (hits - 1);
+            at += (hits.trailing_zeros() / 8) as usize;
+            let ascii = (tops | word & before) & TOPS == 0;
+            if quote & before & !(before >> 8) == 0 {
+                return Ok(StringEnd { end: at, escaped: false, ascii });
+            }
+            return string_end_slow(data, at, ascii);
+        }
+        tops |= word;
+        at += 8;
+    }
+    string_end_slow(data, at, tops & TOPS == 0)
+}
+
+/// The rest of a string from an escape, or from near the end of the data.
+#[inline(never)]
+fn string_end_slow(data: &[u8], mut at: usize, mut ascii: bool) -> Result<StringEnd, Fault> {
     let mut escaped = false;
     loop {
-        let stop = match data.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-            Some(bytes) => {
-                let word = u64::from_le_bytes(*bytes);
-                let quote = word ^ (ONES * b'"' as u64);
-                let slash = word ^ (ONES * b'\\' as u64);
-                // The lowest set top bit is exact: a borrow only spoils what lies above a true hit.
-                let hits = (quote.wrapping_sub(ONES) & !quote
-                    | slash.wrapping_sub(ONES) & !slash
-                    | word.wrapping_sub(ONES * 0x20) & !word)
-                    & TOPS;
-                if hits == 0 {
-                    tops |= word & TOPS;
-                    at += 8;
-                    continue;
-                }
-                tops |= word & TOPS & (hits ^ (hits - 1));
-                at += (hits.trailing_zeros() / 8) as usize;
-                match data.get(at) {
-                    Some(&byte) => byte,
-                    None => return Err(Fault(at)),
-                }
-            }
-            None => match data.get(at) {
-                Some(&byte) if byte >= 0x20 && byte != b'"' && byte != b'\\' => {
-                    tops |= u64::from(byte) & 0x80;
-                    at += 1;
-                    continue;
-                }
-                Some(&byte) => byte,
-                None => return Err(Fault(data.len())),
-            },
-        };
-        match stop {
-            b'"' => return Ok(StringEnd { end: at, escaped, ascii: tops == 0 }),
-            b'\\' => {
+        match data.get(at) {
+            Some(b'"') => return Ok(StringEnd { end: at, escaped, ascii }),
+            Some(b'\\') => {
                 escaped = true;
                 at = escape_end(data, at)?;
             }
-            _ => return Err(Fault(at)),
+            Some(&byte) if byte >= 0x20 => {
+                ascii &= byte < 0x80;
+                at += 1;
+                // Long runs between escapes go eight bytes at a time.
+                while let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+                    let word = u64::from_le_bytes(*bytes);
+                    let (quote, slash) = (word ^ (ONES * b'"' as u64), word ^ (ONES * b'\\' as u64));
+                    let hits = quote.wrapping_sub(ONES) & !quote
+                        | slash.wrapping_sub(ONES) & !slash
+                        | word.wrapping_sub(ONES * 0x20) & !word;
+                    if hits & TOPS != 0 {
+                        break;
+                    }
+                    ascii &= word & TOPS == 0;
+                    at += 8;
+                }
+            }
+            Some(_) => return Err(Fault(at)),
+            None => return Err(Fault(data.len())),
         }
     }
 }
@@ -106,25 +119,35 @@ fn escape_end(data: &[u8], at: usize) -> Result<usize, Fault> {
 
 /// Reads a number from its first byte (`-` or a digit) to the position after it.
 #[inline(always)]
-pub(crate) fn number_end(data: &[u8], mut at: usize) -> Result<usize, Fault> {
-    let digit = |at: usize| data.get(at).is_some_and(u8::is_ascii_digit);
-    if data.get(at) == Some(&b'-') {
+pub(crate) fn number_end(data: &[u8], at: usize) -> Result<usize, Fault> {
+    let mut at = at + usize::from(data.get(at) == Some(&b'-'));
+    match data.get(at) {
+        Some(b'1'..=b'9') => at = digits_end(data, at + 1),
+        Some(b'0') => at += 1,
+        _ => return Err(Fault(at.min(data.len()))),
+    }
+    match data.get(at) {
+        Some(b'.' | b'e' | b'E' | b'0'..=b'9') => fraction_end(data, at),
+        _ => Ok(at),
+    }
+}
+
+#[inline(always)]
+fn digits_end(data: &[u8], mut at: usize) -> usize {
+    while let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*bytes);
+        // Top half 3, and adding 6 does not carry out of the low half.
+        let other = (word ^ (ONES * 0x30)) | (word.wrapping_add(ONES * 6) ^ (ONES * 0x30));
+        let other = other & (ONES * 0xF0);
+        if other != 0 {
+            return at + (other.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    while data.get(at).is_some_and(u8::is_ascii_digit) {
         at += 1;
     }
-    if !digit(at) {
-        return Err(Fault(at));
-    }
-    let leading_zero = data[at] == b'0';
-    at += 1;
-    if !leading_zero {
-        while digit(at) {
-            at += 1;
-        }
-    }
-    if !matches!(data.get(at), Some(b'.' | b'e' | b'E' | b'0'..=b'9')) {
-        return Ok(at);
-    }
-    fraction_end(data, at)
+    at
 }
 
 /// The rest of a number after its integer part.

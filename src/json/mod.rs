@@ -4,5 +4,6 @@
 pub(crate) mod cursor;
 pub(crate) mod number;
 pub(crate) mod scan;
+pub(crate) mod shape;
 pub(crate) mod string;
 pub(crate) mod table;

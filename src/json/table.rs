@@ -40,12 +40,21 @@ pub(crate) struct Slot {
     pub(crate) next: u32,
     pub(crate) kind: Kind,
     pub(crate) flags: u8,
+    /// How many holes of a shape end at or before the start, and at or before the end; 0 in a scanner's table.
+    pub(crate) holes_before: [u8; 2],
 }
 
 /// The container is empty.
 pub(crate) const EMPTY: u8 = 1;
 /// Handed out as text: strings are unescaped and UTF-8 is checked.
 pub(crate) const TEXT: u8 = 2;
+
+/// A container that nobody looks into.
+pub(crate) const OPAQUE: u8 = 4;
+/// An unknown field's key.
+pub(crate) const KEY: u8 = 8;
+/// Expected to differ from one document to the next.
+pub(crate) const VARIES: u8 = 16;
 
 /// Where in a record its masks and its chain are; the fields' links come after.
 pub(crate) const PRESENT: usize = 0;
@@ -64,6 +73,8 @@ pub(crate) const ROOT: u32 = 1;
 pub(crate) struct Table {
     pub(crate) slots: Vec<Slot>,
     pub(crate) links: Vec<u32>,
+    /// Of a shape the text that the positions are of; empty in a scanner's table.
+    pub(crate) text: String,
 }
 
 /// A string that had to be unescaped or mended.
@@ -82,26 +93,40 @@ impl OwnedText {
     }
 }
 
-/// The strings of a document that could not be borrowed.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Texts {
+/// The most holes that a shape may have; a power of two less one.
+pub(crate) const HOLES: usize = 63;
+
+/// How a document differs from the table that it is read through: how far its values are shifted, and the strings that
+/// could not be borrowed.
+#[derive(Clone, Debug)]
+pub(crate) struct Fit {
+    /// How far what lies after so many holes is shifted (wrapping). The first is always 0.
+    pub(crate) shifts: [u32; HOLES + 1],
     pub(crate) scratch: String,
+    /// By slot, ascending.
     pub(crate) owned: Vec<OwnedText>,
 }
 
-impl Texts {
+impl Default for Fit {
+    fn default() -> Self {
+        Self { shifts: [0; HOLES + 1], scratch: String::new(), owned: Vec::new() }
+    }
+}
+
+impl Fit {
+    #[inline(always)]
     pub(crate) fn clear(&mut self) {
         self.scratch.clear();
         self.owned.clear();
     }
 }
 
-/// A document that can be read: its bytes and what a scan of them left.
+/// A document that can be read: its bytes, its table, and how it differs from that.
 #[derive(Clone, Copy)]
 pub(crate) struct Doc<'a> {
     pub(crate) data: &'a [u8],
     pub(crate) table: &'a Table,
-    pub(crate) texts: &'a Texts,
+    pub(crate) fit: &'a Fit,
 }
 
 impl<'a> Doc<'a> {
@@ -122,11 +147,25 @@ impl<'a> Doc<'a> {
         if slot.kind == Kind::Object { slot.aux } else { 0 }
     }
 
+    /// Where a slot lies in the data.
+    #[inline(always)]
+    fn place(self, slot: &Slot) -> (usize, usize) {
+        let [start, end] = slot.holes_before.map(|holes| self.fit.shifts[usize::from(holes) & HOLES]);
+        (slot.start.wrapping_add(start) as usize, slot.end.wrapping_add(end) as usize)
+    }
+
     /// The value's bytes as they came; of a string what is inside the quotes.
     #[inline(always)]
     pub(crate) fn inside(self, slot: u32) -> &'a [u8] {
-        let slot = self.slot(slot);
-        self.data.get(slot.start as usize..slot.end as usize).unwrap_or_default()
+        let (start, end) = self.place(self.slot(slot));
+        self.data.get(start..end).unwrap_or_default()
+    }
+
+    /// Whether a value is of no bytes (an empty string).
+    #[inline(always)]
+    pub(crate) fn is_blank(self, slot: u32) -> bool {
+        let (start, end) = self.place(self.slot(slot));
+        start == end
     }
 
     /// The value's bytes as they came, quotes included.
@@ -134,19 +173,34 @@ impl<'a> Doc<'a> {
     pub(crate) fn raw(self, slot: u32) -> &'a [u8] {
         let slot = self.slot(slot);
         let quote = usize::from(slot.kind == Kind::String);
-        self.data.get((slot.start as usize).wrapping_sub(quote)..slot.end as usize + quote).unwrap_or_default()
+        let (start, end) = self.place(slot);
+        self.data.get(start.wrapping_sub(quote)..end + quote).unwrap_or_default()
     }
 
     /// The text of a slot that was scanned as [`TEXT`]: of a string its text, else the value's raw JSON.
     #[inline(always)]
     pub(crate) fn text(self, slot: u32) -> Text<'a> {
-        if !self.texts.owned.is_empty()
-            && let Ok(at) = self.texts.owned.binary_search_by_key(&slot, |owned| owned.slot)
+        if !self.fit.owned.is_empty()
+            && let Some(text) = self.owned(slot)
         {
-            let owned = &self.texts.owned[at];
-            let text = self.texts.scratch.get(owned.start as usize..owned.end as usize).unwrap_or_default();
-            return Text { text, mended: owned.mended };
+            return text;
         }
-        Text::plain(core::str::from_utf8(self.inside(slot)).unwrap_or_default())
+        let this = self.slot(slot);
+        if this.holes_before[0] == this.holes_before[1]
+            && let Some(text) = self.table.text.get(this.start as usize..this.end as usize)
+        {
+            return Text::plain(text);
+        }
+        let (start, end) = self.place(this);
+        let bytes = self.data.get(start..end).unwrap_or_default();
+        Text::plain(core::str::from_utf8(bytes).unwrap_or_default())
+    }
+
+    #[inline(never)]
+    fn owned(self, slot: u32) -> Option<Text<'a>> {
+        let at = self.fit.owned.binary_search_by_key(&slot, |owned| owned.slot).ok()?;
+        let owned = &self.fit.owned[at];
+        let text = self.fit.scratch.get(owned.start as usize..owned.end as usize).unwrap_or_default();
+        Some(Text { text, mended: owned.mended })
     }
 }

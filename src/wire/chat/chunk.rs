@@ -149,7 +149,7 @@ impl<'a> Record<'a> {
         let slot = self.slot(field)?;
         let this = self.doc.slot(slot);
         let is_error = match this.kind {
-            Kind::String => this.start != this.end,
+            Kind::String => !self.doc.is_blank(slot),
             Kind::Number => float(self.doc.inside(slot)) != Some(0.0),
             Kind::Word => self.doc.inside(slot) == b"true",
             Kind::Object | Kind::Array => this.flags & EMPTY == 0,

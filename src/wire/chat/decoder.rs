@@ -7,8 +7,9 @@ use super::chunk::{Chunk, ChunkError};
 use super::schema::Chat;
 use crate::json::cursor::{Fault, MAX_DEPTH, is_blank, skip_blanks, skipped_value_end};
 use crate::json::scan::scan;
+use crate::json::shape::{Recent, Shapes};
 use crate::json::string::push_lossy;
-use crate::json::table::{Doc, Kind, OwnedText, ROOT, Slot, TEXT, Table, Texts};
+use crate::json::table::{Doc, Fit, Kind, OwnedText, ROOT, Slot, TEXT, Table};
 use crate::sse::Event;
 use crate::{Error, ErrorKind, LimitKind, Limits};
 
@@ -32,20 +33,23 @@ pub enum Document<'a> {
 }
 
 /// The shapes a stream met last: a stream keeps one and hands it to a shared [`Decoder`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RecentShapes {
-    _numbers: [u8; 4],
-}
+///
+/// Six bytes. It holds nothing of the stream, and any is good for any decoder: a wrong one costs time only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecentShapes(Recent);
 
 /// Decodes event data into chunks.
 ///
-/// One decoder serves any number of streams, each with its own [`RecentShapes`]. It allocates while its buffers grow to
-/// the documents it meets, and then no more.
+/// One decoder serves any number of streams, each with its own [`RecentShapes`]. It remembers up to 64 shapes of chunks
+/// (what two chunks of a stream have in common), so that a chunk of a known shape is compared, not parsed; what comes out
+/// is the same with and without. It allocates while its buffers grow to the documents it meets, and then no more.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
     limits: Limits,
     table: Table,
-    texts: Texts,
+    fit: Fit,
+    shapes: Shapes,
+    no_cache: bool,
 }
 
 impl Decoder {
@@ -61,10 +65,34 @@ impl Decoder {
         Self { limits, ..Self::default() }
     }
 
+    /// The same decoder without its memory of shapes: every chunk is parsed.
+    #[must_use]
+    pub fn without_cache(mut self) -> Self {
+        self.no_cache = true;
+        self.clear();
+        self
+    }
+
+    /// Forgets all shapes and gives their memory back.
+    pub fn clear(&mut self) {
+        self.shapes.clear();
+    }
+
+    /// The heap that it holds, in bytes: at most 12 KiB each for 64 shapes; for the document at hand
+    /// up to some 30 bytes a value, and the text that had to be unescaped.
+    #[must_use]
+    pub fn bytes_held(&self) -> usize {
+        self.shapes.bytes_held()
+            + self.table.slots.capacity() * size_of::<Slot>()
+            + self.table.links.capacity() * size_of::<u32>()
+            + self.fit.scratch.capacity()
+            + self.fit.owned.capacity() * size_of::<OwnedText>()
+    }
+
     /// The documents of one event, one after the other; `recent` is the stream's own memory.
+    #[inline]
     pub fn documents<'d>(&'d mut self, event: Event<'d>, recent: &'d mut RecentShapes) -> Documents<'d> {
-        let _ = recent;
-        Documents { data: event.data(), event, decoder: self, at: 0, met: Met::Nothing, held: false }
+        Documents { event, decoder: self, recent, at: 0, met: Met::Nothing, held: false }
     }
 }
 
@@ -75,8 +103,8 @@ const LONGEST: usize = u32::MAX as usize / 3;
 #[derive(Debug)]
 pub struct Documents<'d> {
     event: Event<'d>,
-    data: &'d [u8],
     decoder: &'d mut Decoder,
+    recent: &'d mut RecentShapes,
     /// Where the next document, or blanks before it, begins.
     at: usize,
     met: Met,
@@ -88,11 +116,22 @@ pub struct Documents<'d> {
 #[derive(Clone, Copy, Debug)]
 enum Met {
     Nothing,
-    Chunk,
-    Error { is_json: bool },
+    /// A document that is read through the scanner's table, or a shape's.
+    Chunk {
+        shape: u8,
+    },
+    Error {
+        is_json: bool,
+    },
     Done,
-    Comment { start: usize, end: usize },
-    NotJson { start: usize, error: Error },
+    Comment {
+        start: usize,
+        end: usize,
+    },
+    NotJson {
+        start: usize,
+        error: Error,
+    },
 }
 
 impl Documents<'_> {
@@ -116,7 +155,7 @@ impl Documents<'_> {
             return false;
         }
         // One document that fills the data is the rule: all else is out of the way.
-        self.held = is_first && self.at < self.data.len() && self.are_split_lines();
+        self.held = is_first && self.at < self.event.data().len() && self.are_split_lines();
         true
     }
 
@@ -127,42 +166,53 @@ impl Documents<'_> {
         if self.held {
             return Some(Document::SplitDataLines);
         }
-        let doc = Doc { data: self.data, table: &self.decoder.table, texts: &self.decoder.texts };
+        let Decoder { table, fit, shapes, .. } = &*self.decoder;
+        let data = self.event.data();
+        let doc = |table| Doc { data, table, fit };
         Some(match self.met {
             Met::Nothing => return None,
-            Met::Chunk => Document::Chunk(Chunk::new(doc)),
-            Met::Error { is_json } => Document::Error(ChunkError::of_event(doc, is_json)),
+            Met::Chunk { shape: 0 } => Document::Chunk(Chunk::new(doc(table))),
+            Met::Chunk { shape } => Document::Chunk(Chunk::new(doc(shapes.table(shape)))),
+            Met::Error { is_json } => Document::Error(ChunkError::of_event(doc(table), is_json)),
             Met::Done => Document::Done,
-            Met::Comment { start, end } => Document::Comment(&self.data[start..end]),
-            Met::NotJson { start, error } => Document::NotJson(&self.data[start..], error),
+            Met::Comment { start, end } => Document::Comment(&data[start..end]),
+            Met::NotJson { start, error } => Document::NotJson(&data[start..], error),
         })
     }
 
     #[inline]
     fn meet(&mut self) -> Met {
-        let start = skip_blanks(self.data, self.at);
-        self.at = start;
-        match self.data.get(start) {
-            None => Met::Nothing,
-            Some(b'{') if self.event.event_type().is_empty() => self.scan(start),
-            _ => self.meet_other(start),
+        let data = self.event.data();
+        if data.first() == Some(&b'{') && self.at == 0 && self.event.event_type() != b"error" && data.len() <= LONGEST {
+            let Decoder { fit, shapes, no_cache, .. } = &mut *self.decoder;
+            if !*no_cache && let Some(shape) = shapes.fit(data, &mut self.recent.0, fit) {
+                self.at = data.len();
+                return Met::Chunk { shape };
+            }
+            return self.scan(0);
         }
+        self.meet_other()
     }
 
-    #[inline]
+    /// Scans the document at `start`.
+    #[inline(never)]
     fn scan(&mut self, start: usize) -> Met {
-        if self.data.len() > LONGEST {
-            self.at = self.data.len();
+        let data = self.event.data();
+        if data.len() > LONGEST {
+            self.at = data.len();
             return Met::NotJson { start, error: self.error(ErrorKind::Limit(LimitKind::EventData), LONGEST) };
         }
-        let Decoder { limits, table, texts } = &mut *self.decoder;
-        match scan::<Chat>(self.data, start, limits.depth, table, texts) {
+        let Decoder { limits, table, fit, shapes, no_cache } = &mut *self.decoder;
+        match scan::<Chat>(data, start, limits.depth, table, fit) {
             Ok(end) => {
                 self.at = end;
-                Met::Chunk
+                if start == 0 && end == data.len() && !*no_cache && self.event.event_type() != b"error" {
+                    shapes.miss(data, table, fit, limits.depth, &mut self.recent.0);
+                }
+                Met::Chunk { shape: 0 }
             }
             Err(Fault(at)) => {
-                self.at = self.data.len();
+                self.at = data.len();
                 Met::NotJson { start, error: self.error(ErrorKind::Syntax, at) }
             }
         }
@@ -170,11 +220,16 @@ impl Documents<'_> {
 
     /// What is no object, or stands in an event with a type.
     #[inline(never)]
-    fn meet_other(&mut self, start: usize) -> Met {
+    fn meet_other(&mut self) -> Met {
+        let start = skip_blanks(self.event.data(), self.at);
+        self.at = start;
+        if start == self.event.data().len() {
+            return Met::Nothing;
+        }
         if self.event.event_type() == b"error" {
             return self.meet_error(start);
         }
-        let rest = &self.data[start..];
+        let rest = &self.event.data()[start..];
         if let Some(after) = rest.strip_prefix(b"[DONE]")
             && after.first().is_none_or(|&byte| is_blank(byte))
         {
@@ -182,7 +237,7 @@ impl Documents<'_> {
             return Met::Done;
         }
         if rest[0] == b':' {
-            self.at = memchr::memchr(b'\n', rest).map_or(self.data.len(), |end| start + end);
+            self.at = memchr::memchr(b'\n', rest).map_or(self.event.data().len(), |end| start + end);
             return Met::Comment { start, end: self.at };
         }
         self.scan(start)
@@ -191,23 +246,24 @@ impl Documents<'_> {
     /// The data of an `event: error` are the error, whatever they are.
     fn meet_error(&mut self, start: usize) -> Met {
         let met = self.scan(start);
-        let is_json = matches!(met, Met::Chunk) && skip_blanks(self.data, self.at) == self.data.len();
-        self.at = self.data.len();
+        let is_json =
+            matches!(met, Met::Chunk { .. }) && skip_blanks(self.event.data(), self.at) == self.event.data().len();
+        self.at = self.event.data().len();
         if !is_json {
-            if self.data.len() > LONGEST {
+            if self.event.data().len() > LONGEST {
                 return met;
             }
-            let Decoder { table, texts, .. } = &mut *self.decoder;
-            let end = self.data.trim_ascii_end().len();
+            let Decoder { table, fit, .. } = &mut *self.decoder;
+            let end = self.event.data().trim_ascii_end().len();
             let slot =
                 Slot { start: start as u32, end: end as u32, kind: Kind::String, flags: TEXT, ..Slot::default() };
             table.links.clear();
             table.links.push(0);
             table.slots.clear();
             table.slots.extend([Slot::default(), slot]);
-            texts.clear();
-            let mended = push_lossy(&self.data[start..end], &mut texts.scratch);
-            texts.owned.push(OwnedText::new(ROOT, 0..texts.scratch.len(), mended));
+            fit.clear();
+            let mended = push_lossy(&self.event.data()[start..end], &mut fit.scratch);
+            fit.owned.push(OwnedText::new(ROOT, 0..fit.scratch.len(), mended));
         }
         Met::Error { is_json }
     }
@@ -223,7 +279,8 @@ impl Documents<'_> {
                 || line[0] == b':'
                 || skipped_value_end(line, 0, room) == Ok(line.len())
         };
-        let mut lines = self.data.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+        let mut lines =
+            self.event.data().split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
         lines.clone().nth(1).is_some() && lines.all(is_whole)
     }
 

@@ -1,7 +1,7 @@
 //! The field names of chat completions: which fields each object has, and how the value of each is read.
 
-use crate::json::scan::{Field, Schema};
-use crate::json::table::FIRST_FIELD;
+use crate::json::scan::{Field, Name, RAW_TEXT, READ, Schema};
+use crate::json::table::{FIRST_FIELD, VARIES};
 
 macro_rules! records {
     ($($(#[$doc:meta])* $record:ident $module:ident $unknown:literal { $($field:ident $name:literal $how:ident $(($of:ident))?;)* })*) => {
@@ -27,7 +27,19 @@ macro_rules! records {
         impl Schema for Chat {
             const ROOT: u8 = Record::ROOT as u8;
 
-            #[inline(always)]
+            #[inline(never)]
+            fn known(record: u8, word: u64, rest: &[u8]) -> (Field, u32) {
+                $(if record == Record::$record as u8 {
+                    $(
+                        const { assert!($name.len() < 32) };
+                        if const { &Name::new($name) }.begins(word, rest) {
+                            return ($how($module::$field as u8, 0 $(+ Record::$of as u8)?), $name.len() as u32);
+                        }
+                    )*
+                })*
+                (Field::UNKNOWN, 0)
+            }
+
             fn field(record: u8, key: &[u8]) -> Field {
                 $(if record == Record::$record as u8 {
                     return match key {
@@ -54,23 +66,31 @@ macro_rules! records {
 
 /// A string or a number.
 const fn scalar(link: u8, _: u8) -> Field {
-    Field { link, object: 0, elements: 0, read: true, raw_text: false }
+    Field { link, object: 0, elements: 0, flags: READ }
 }
 /// A string, or any other value as its raw JSON text.
 const fn raw_text(link: u8, _: u8) -> Field {
-    Field { link, object: 0, elements: 0, read: true, raw_text: true }
+    Field { link, object: 0, elements: 0, flags: READ | RAW_TEXT | VARIES }
+}
+/// A string that differs from one chunk to the next.
+const fn text(link: u8, _: u8) -> Field {
+    Field { link, object: 0, elements: 0, flags: READ | VARIES }
 }
 /// Anything, handed out as it came.
 const fn raw(link: u8, _: u8) -> Field {
-    Field { link, object: 0, elements: 0, read: false, raw_text: false }
+    Field { link, object: 0, elements: 0, flags: VARIES }
 }
 /// An object (or a scalar in its place).
 const fn object(link: u8, object: u8) -> Field {
-    Field { link, object, elements: 0, read: true, raw_text: false }
+    Field { link, object, elements: 0, flags: READ }
 }
 /// An array (or a scalar in its place).
 const fn array(link: u8, elements: u8) -> Field {
-    Field { link, object: 0, elements, read: true, raw_text: false }
+    Field { link, object: 0, elements, flags: READ }
+}
+/// An array, or a string that differs from one chunk to the next.
+const fn parts(link: u8, elements: u8) -> Field {
+    Field { link, object: 0, elements, flags: READ | VARIES }
 }
 
 records! {
@@ -105,12 +125,12 @@ records! {
     /// `delta` or `message`.
     DELTA delta true {
         role b"role" scalar;
-        content b"content" array(PART);
-        reasoning_content b"reasoning_content" scalar;
-        reasoning b"reasoning" scalar;
-        reasoning_text b"reasoning_text" scalar;
+        content b"content" parts(PART);
+        reasoning_content b"reasoning_content" text;
+        reasoning b"reasoning" text;
+        reasoning_text b"reasoning_text" text;
         reasoning_details b"reasoning_details" array(DETAIL);
-        refusal b"refusal" scalar;
+        refusal b"refusal" text;
         tool_calls b"tool_calls" array(CALL);
         function_call b"function_call" object(FUNCTION);
     }
@@ -140,21 +160,21 @@ records! {
         kind b"type" scalar;
         format b"format" scalar;
         id b"id" scalar;
-        text b"text" scalar;
-        summary b"summary" scalar;
-        data b"data" scalar;
+        text b"text" text;
+        summary b"summary" text;
+        data b"data" text;
         signature b"signature" scalar;
     }
     /// A part of a `content` that is an array.
     PART part false {
         kind b"type" scalar;
-        text b"text" scalar;
-        thinking b"thinking" array(INNER);
+        text b"text" text;
+        thinking b"thinking" parts(INNER);
     }
     /// A part of a `thinking` that is an array.
     INNER inner false {
         kind b"type" scalar;
-        text b"text" scalar;
+        text b"text" text;
     }
     /// `usage`
     USAGE usage false {
