@@ -397,7 +397,7 @@ impl Shape {
         self.table.text.clear();
         self.table.slots.clear();
         self.table.links.clear();
-        self.table.text.push_str("\u{0}"); // no document begins so
+        self.table.text.push('\0'); // nothing that is tried begins so
         self.head = Glance { mask: 0, word: 1 };
         self.credit = 0;
     }
