@@ -1,8 +1,11 @@
-//! What a line says: a field with its value, a comment, or nothing that the standard knows.
+//! One line: what it says when all of it is there, and how far it is when an input ends within it.
 
 use core::ops::Range;
 
-/// The four fields that the standard knows.
+/// The byte order mark that may open a stream.
+pub(super) const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
+
+/// The fields that the standard knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     Data,
@@ -16,54 +19,153 @@ impl Field {
         [(b"data", Self::Data), (b"event", Self::Event), (b"id", Self::Id), (b"retry", Self::Retry)];
 
     /// Bytes of the longest name.
-    pub(super) const LONGEST: usize = 5;
+    const LONGEST: usize = 5;
 
-    pub(super) fn named(name: &[u8]) -> Option<Self> {
+    fn named(name: &[u8]) -> Option<Self> {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|&(_, field)| field)
     }
 
     /// Whether some field's name begins so.
-    pub(super) fn may_begin(name: &[u8]) -> bool {
+    fn may_begin(name: &[u8]) -> bool {
         Self::ALL.iter().any(|(known, _)| known.starts_with(name))
     }
 }
 
-/// A whole line, read: where its value lies in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Line {
-    Field(Field, Range<usize>),
-    Comment(Range<usize>),
+/// What kind of line it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LineKind {
+    Field(Field),
+    Comment,
+    /// No field that the standard knows, and no comment.
     Unknown,
 }
 
-impl Line {
-    /// Reads a line that is not blank, without its end.
+/// Reads a line that is not blank, without its end: its kind, and where its value lies in it (of an unknown line: all).
+#[inline]
+pub(super) fn read_line(line: &[u8]) -> (LineKind, Range<usize>) {
+    match opening(line) {
+        Some((kind, from)) => (kind, from + usize::from(line.get(from) == Some(&b' '))..line.len()),
+        None => match Field::named(line) {
+            Some(field) => (LineKind::Field(field), line.len()..line.len()),
+            None => (LineKind::Unknown, 0..line.len()),
+        },
+    }
+}
+
+/// A comment's or known field's beginning up to its colon: its kind, and how long that is.
+#[inline]
+fn opening(line: &[u8]) -> Option<(LineKind, usize)> {
+    match line {
+        [b'd', b'a', b't', b'a', b':', ..] => Some((LineKind::Field(Field::Data), 5)),
+        [b'e', b'v', b'e', b'n', b't', b':', ..] => Some((LineKind::Field(Field::Event), 6)),
+        [b':', ..] => Some((LineKind::Comment, 1)),
+        [b'i', b'd', b':', ..] => Some((LineKind::Field(Field::Id), 3)),
+        [b'r', b'e', b't', b'r', b'y', b':', ..] => Some((LineKind::Field(Field::Retry), 6)),
+        _ => None,
+    }
+}
+
+/// A line that inputs cut: how far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// A line begins.
+    Start,
+    /// So many bytes that begin a known field's name.
+    Name(u8, [u8; Field::LONGEST]),
+    /// Past the colon, and if so noted past the space that may follow it.
+    Value(LineKind, PastSpace),
+}
+
+/// Whether it is settled if a space follows the colon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PastSpace {
+    Yes,
+    No,
+}
+
+impl Progress {
+    /// Goes on with a part of the line; `begin` is told when the kind of the line is known, with what of an unknown line
+    /// has been held back. Gives the kind and the part of its value that is in `part`, if it has come so far.
     #[inline]
-    pub(super) fn read(line: &[u8]) -> Self {
-        let (field, name) = match line {
-            [b'd', b'a', b't', b'a', ..] => (Field::Data, 4),
-            [b'e', b'v', b'e', b'n', b't', ..] => (Field::Event, 5),
-            [b'i', b'd', ..] => (Field::Id, 2),
-            [b'r', b'e', b't', b'r', b'y', ..] => (Field::Retry, 5),
-            [b':', ..] => return Self::Comment(value(line, 0)),
-            _ => return Self::Unknown,
+    pub(super) fn take<'p>(
+        &mut self,
+        mut part: &'p [u8],
+        begin: impl FnOnce(LineKind, &[u8]),
+    ) -> Option<(LineKind, &'p [u8])> {
+        if let Self::Value(kind, past) = *self {
+            return Some((kind, self.take_space(kind, past, part)));
+        }
+        if *self == Self::Start
+            && let Some((kind, from)) = opening(part)
+        {
+            begin(kind, b"");
+            return Some((kind, self.take_space(kind, PastSpace::No, &part[from..])));
+        }
+        let (mut len, mut name) = match *self {
+            Self::Name(len, name) => (usize::from(len), name),
+            _ => (0, [0; Field::LONGEST]),
         };
-        match line.get(name) {
-            Some(b':') => Self::Field(field, value(line, name)),
-            None => Self::Field(field, name..name),
-            Some(_) => Self::Unknown,
+        while let Some((&byte, rest)) = part.split_first() {
+            if byte == b':' && (len == 0 || Field::named(&name[..len]).is_some()) {
+                let kind = Field::named(&name[..len]).map_or(LineKind::Comment, LineKind::Field);
+                begin(kind, b"");
+                return Some((kind, self.take_space(kind, PastSpace::No, rest)));
+            }
+            if let Some(next) = name.get_mut(len) {
+                *next = byte;
+                if Field::may_begin(&name[..=len]) {
+                    len += 1;
+                    part = rest;
+                    *self = Self::Name(len as u8, name);
+                    continue;
+                }
+            }
+            begin(LineKind::Unknown, &name[..len]);
+            *self = Self::Value(LineKind::Unknown, PastSpace::Yes);
+            return Some((LineKind::Unknown, part));
+        }
+        None
+    }
+
+    #[inline]
+    fn take_space<'p>(&mut self, kind: LineKind, past: PastSpace, part: &'p [u8]) -> &'p [u8] {
+        let past_now = if part.is_empty() { past } else { PastSpace::Yes };
+        *self = Self::Value(kind, past_now);
+        match part {
+            [b' ', rest @ ..] if past == PastSpace::No => rest,
+            _ => part,
+        }
+    }
+
+    /// The line has ended; `begin` as for [`take`](Self::take). Gives its kind; `None` if there was no line.
+    #[inline]
+    pub(super) fn finish(&mut self, begin: impl FnOnce(LineKind, &[u8])) -> Option<LineKind> {
+        match core::mem::replace(self, Self::Start) {
+            Self::Start => None,
+            Self::Value(kind, _) => Some(kind),
+            Self::Name(len, name) => {
+                let name = &name[..usize::from(len)];
+                let (kind, held_back) = match Field::named(name) {
+                    Some(field) => (LineKind::Field(field), &[][..]),
+                    None => (LineKind::Unknown, name),
+                };
+                begin(kind, held_back);
+                Some(kind)
+            }
+        }
+    }
+
+    /// The field that the line is, if it ended here.
+    pub(super) fn field(&self) -> Option<Field> {
+        match *self {
+            Self::Name(len, name) => Field::named(&name[..usize::from(len)]),
+            Self::Value(LineKind::Field(field), _) => Some(field),
+            Self::Start | Self::Value(..) => None,
         }
     }
 }
 
-/// What follows the colon and one space, if there is one.
-#[inline]
-fn value(line: &[u8], colon: usize) -> Range<usize> {
-    let from = colon + 1;
-    from + usize::from(line.get(from) == Some(&b' '))..line.len()
-}
-
-/// The digits of a `retry` field as they come; only a value that is digits and nothing else, and fits, counts.
+/// The digits of a `retry` field as they come: only a value that is digits and nothing else, and fits, counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Retry {
     #[default]

@@ -2,8 +2,8 @@
 
 mod event;
 mod framer;
+mod held;
 mod line;
-mod scan;
 
 pub use event::{Event, EventKind};
 pub use framer::{Framer, Leftover};
