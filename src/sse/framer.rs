@@ -478,7 +478,12 @@ impl Framer {
                 return true;
             }
         }
-        !input.is_empty() && self.found_error(input, input.len(), ErrorKind::FedAfterEnd)
+        if input.is_empty() {
+            return false;
+        }
+        // What was discarded is no part of it: the error lies where the stream ended.
+        self.start = self.offset;
+        self.found_error(input, input.len(), ErrorKind::FedAfterEnd)
     }
 
     /// Notes a comment or unknown line in the input.
