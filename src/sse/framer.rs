@@ -70,7 +70,7 @@ pub struct Framer {
     ended: bool,
     owed: bool,
     /// Bytes searched for line ends.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) steps: u64,
 }
 
@@ -157,7 +157,7 @@ impl Framer {
             bom: 0,
             ended: false,
             owed: false,
-            #[cfg(test)]
+            #[cfg(any(test, fuzzing))]
             steps: 0,
         }
     }
@@ -315,6 +315,14 @@ impl Framer {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         self.held.heap_bytes()
+    }
+
+    /// Bytes searched for line ends so far.
+    #[cfg(fuzzing)]
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// Forgets the stream, its last event id and retry too; keeps the buffers, the limits and what was asked for.
@@ -552,7 +560,7 @@ impl Framer {
     #[inline(always)]
     fn line_end(&mut self, bytes: &[u8], from: usize) -> usize {
         let end = memchr2(b'\n', b'\r', &bytes[from..]).map_or(bytes.len(), |n| from + n);
-        #[cfg(test)]
+        #[cfg(any(test, fuzzing))]
         {
             self.steps += ((end + 1).min(bytes.len()) - from) as u64;
         }

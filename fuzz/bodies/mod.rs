@@ -1,0 +1,11 @@
+//! What each fuzz target does with an input. `fuzz_targets/` gives them what libFuzzer invents, `tests/fuzz_bodies.rs`
+//! the committed corpora and every finding there ever was, so that they cannot rot.
+//!
+//! Each `run` panics when something does not hold that must.
+#![allow(dead_code, unreachable_pub)] // a target uses one body
+
+pub mod frame;
+pub mod plan;
+
+#[path = "../../tests/support/sse_oracle.rs"]
+mod sse_oracle;

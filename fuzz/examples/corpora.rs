@@ -1,0 +1,90 @@
+//! Writes the inputs that the corpora are made of, from the recordings and the quirk cases: `corpora FOLDER`.
+//! `../corpora.sh` calls this and minimises what it wrote.
+
+#[path = "../bodies/plan.rs"]
+#[allow(dead_code)]
+mod plan;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// A go-vcr cassette, as far as it is needed.
+#[derive(Deserialize)]
+struct Cassette {
+    interactions: Vec<Interaction>,
+}
+
+#[derive(Deserialize)]
+struct Interaction {
+    response: Response,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    body: String,
+}
+
+/// Longest stream that goes into a corpus whole, in bytes: a fuzzer wants short ones.
+const LONGEST: usize = 2048;
+
+/// Whole, bytewise, and odd.
+const SIZES: [[u8; 7]; 3] = [[0; 7], [1; 7], [5, 0, 40, 1, 2, 100, 3]];
+
+fn main() {
+    let out = PathBuf::from(std::env::args_os().nth(1).expect("usage: corpora FOLDER"));
+    for (name, stream) in streams() {
+        let start = short(&stream);
+        for (i, sizes) in SIZES.into_iter().enumerate() {
+            write(&out, "frame", &format!("{name}-{i}"), &plan::input(start, [0, 7, 15][i], sizes));
+        }
+    }
+}
+
+/// The recorded streams and the quirk cases, named.
+fn streams() -> Vec<(String, Vec<u8>)> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
+    let mut streams = Vec::new();
+    for path in files(&tests.join("recordings"), "yaml") {
+        let cassette: Cassette = serde_yaml_ng::from_slice(&read(&path)).expect("a cassette");
+        for (i, interaction) in cassette.interactions.into_iter().enumerate() {
+            streams.push((format!("{}-{i}", stem(&path)), interaction.response.body.into_bytes()));
+        }
+    }
+    streams.extend(files(&tests.join("quirks"), "body").iter().map(|path| (stem(path), read(path))));
+    streams
+}
+
+/// The beginning of a stream, up to the end of an event.
+fn short(stream: &[u8]) -> &[u8] {
+    if stream.len() <= LONGEST {
+        return stream;
+    }
+    let end = stream[..LONGEST].windows(2).rposition(|two| two == b"\n\n").map_or(LONGEST, |at| at + 2);
+    &stream[..end]
+}
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    paths.sort();
+    paths
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().expect("a file name").to_string_lossy().into_owned()
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn write(out: &Path, target: &str, name: &str, input: &[u8]) {
+    let folder = out.join(target);
+    fs::create_dir_all(&folder).expect("a writable folder");
+    fs::write(folder.join(name), input).expect("a writable file");
+}
