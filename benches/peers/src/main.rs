@@ -12,6 +12,8 @@ mod inputs;
 mod measure;
 mod message;
 mod report;
+#[cfg(feature = "clients")]
+mod rig;
 mod stack;
 mod streams;
 mod wire;

@@ -2,6 +2,8 @@
 
 use async_openai::types::chat::CreateChatCompletionStreamResponse;
 use deltawire::Completion;
+#[cfg(feature = "clients")]
+use rig_core::completion::{AssistantContent, CompletionResponse};
 
 use crate::wire::{self, Str};
 
@@ -124,14 +126,41 @@ impl Message {
         }
     }
 
-    /// Without what does not matter to the answer (the wire's call indices), and without reasoning for those that
-    /// have none.
-    pub fn comparable(mut self, reasoning: bool) -> Self {
+    /// Without the wire's call indices, which are not part of the answer.
+    pub fn without_indices(mut self) -> Self {
         self.calls.iter_mut().for_each(|call| call.index = 0);
-        if !reasoning {
-            self.reasoning.clear();
-        }
         self
+    }
+
+    /// What a client keeps that parses the arguments and normalises the rest: texts and calls.
+    #[cfg(feature = "clients")]
+    pub fn text_and_calls(self) -> Self {
+        let canonical = |text: &str| match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(value) => value.to_string(),
+            Err(_) => text.to_owned(),
+        };
+        let calls = self.calls.into_iter().map(|call| Call { arguments: canonical(&call.arguments), ..call });
+        Self { content: self.content, reasoning: self.reasoning, calls: calls.collect(), ..Self::default() }
+    }
+
+    /// What rig-core came to.
+    #[cfg(feature = "clients")]
+    pub fn of_rig(response: &CompletionResponse) -> Self {
+        let mut message = Self::default();
+        for content in &response.choice {
+            match content {
+                AssistantContent::Text(text) => message.content.push_str(&text.text),
+                AssistantContent::Reasoning(reasoning) => message.reasoning.push_str(&reasoning.text),
+                AssistantContent::ToolCall(call) => message.calls.push(Call {
+                    index: 0,
+                    id: call.id.to_string(),
+                    name: call.function.name.to_string(),
+                    arguments: serde_json::Value::Object(call.function.arguments.clone()).to_string(),
+                }),
+                _ => {}
+            }
+        }
+        message
     }
 
     /// For timing: depends on the whole.

@@ -17,6 +17,9 @@ const SSE_CORE: &str = "sse-core + sonic-rs, borrowed struct";
 const SSE_STREAM: &str = "sse-stream + sonic-rs, borrowed struct";
 const OPENAI: &str = "eventsource-stream + async-openai's types";
 
+#[cfg(feature = "clients")]
+const RIG: &str = "rig-core 0.44, over memory";
+
 /// One stream's bytes as they arrive.
 struct Arrival {
     whole: Bytes,
@@ -53,24 +56,46 @@ impl Size {
                 expected.add(&chunk);
             }
         }
-        Arrival { whole, pieces, expected: expected.comparable(true) }
+        Arrival { whole, pieces, expected: expected.without_indices() }
+    }
+}
+
+/// How a contestant's message is compared.
+#[derive(Clone, Copy)]
+enum Compare {
+    All,
+    /// Its types have no reasoning.
+    NoReasoning,
+    /// It parses the arguments, and normalises the rest.
+    #[cfg(feature = "clients")]
+    TextAndCalls,
+}
+
+impl Compare {
+    fn of(self, message: Message) -> Message {
+        match self {
+            Self::All => message,
+            Self::NoReasoning => Message { reasoning: String::new(), ..message },
+            #[cfg(feature = "clients")]
+            Self::TextAndCalls => message.text_and_calls(),
+        }
     }
 }
 
 fn contestant<'a>(
     name: &'static str,
     role: Role,
+    compare: Compare,
     arrivals: &'a [Arrival],
     message: impl Fn(&[Bytes]) -> (Message, bool),
     run: impl Fn(&[Bytes]) -> u64 + 'a,
 ) -> Contestant<'a> {
-    let reasoning = name != OPENAI;
     let (mut wrong, mut refused) = (0, 0);
     for arrival in arrivals {
         let (got, accepted) = message(&arrival.pieces);
         if !accepted && role == Role::Peer {
             refused += 1;
-        } else if got.comparable(reasoning) != arrival.expected.clone().comparable(reasoning) {
+        } else if compare.of(got) != compare.of(arrival.expected.clone()) {
             wrong += 1;
         }
     }
@@ -84,8 +109,13 @@ fn contestant<'a>(
 }
 
 /// A contestant that accumulates a [`Message`] itself.
-fn peer<'a>(name: &'static str, arrivals: &'a [Arrival], f: fn(&[Bytes]) -> (Message, bool)) -> Contestant<'a> {
-    contestant(name, Role::Peer, arrivals, f, move |pieces| f(pieces).0.weight())
+fn peer<'a>(
+    name: &'static str,
+    compare: Compare,
+    arrivals: &'a [Arrival],
+    f: fn(&[Bytes]) -> (Message, bool),
+) -> Contestant<'a> {
+    contestant(name, Role::Peer, compare, arrivals, f, move |pieces| f(pieces).0.weight())
 }
 
 fn case<'a>(streams: &Streams, size: Size, arrivals: &'a [Arrival]) -> Case<'a> {
@@ -93,13 +123,16 @@ fn case<'a>(streams: &Streams, size: Size, arrivals: &'a [Arrival]) -> Case<'a> 
         contestant(
             "deltawire, ChatStream to Completion",
             Role::Deltawire,
+            Compare::All,
             arrivals,
             |pieces| (Message::of(&peers::deltawire(pieces).0), true),
             |pieces| peers::deltawire(pieces).1,
         ),
-        peer(SSE_CORE, arrivals, peers::sse_core),
-        peer(SSE_STREAM, arrivals, peers::sse_stream),
-        peer(OPENAI, arrivals, peers::eventsource_stream),
+        peer(SSE_CORE, Compare::All, arrivals, peers::sse_core),
+        peer(SSE_STREAM, Compare::All, arrivals, peers::sse_stream),
+        peer(OPENAI, Compare::NoReasoning, arrivals, peers::eventsource_stream),
+        #[cfg(feature = "clients")]
+        peer(RIG, Compare::TextAndCalls, arrivals, peers::rig),
         Contestant {
             name: "memchr_iter(b'\\n') over the same bytes",
             role: Role::Scan,

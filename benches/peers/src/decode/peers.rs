@@ -45,8 +45,8 @@ impl Deltawire {
     }
 }
 
-fn decoder(_memory: Memory) -> Decoder {
-    Decoder::new()
+fn decoder(memory: Memory) -> Decoder {
+    if memory == Memory::Cold { Decoder::new().without_cache() } else { Decoder::new() }
 }
 
 impl Decode for Deltawire {

@@ -51,11 +51,11 @@ pub fn sse_core(pieces: &[Bytes]) -> (Message, bool) {
             if let sse_core::SseEvent::Message(event) = event
                 && !sonic(&event.data, &mut message, &mut accepted)
             {
-                return (message, accepted);
+                return (message.without_indices(), accepted);
             }
         }
     }
-    (message, accepted)
+    (message.without_indices(), accepted)
 }
 
 pub fn sse_stream(pieces: &[Bytes]) -> (Message, bool) {
@@ -65,7 +65,7 @@ pub fn sse_stream(pieces: &[Bytes]) -> (Message, bool) {
         let Ok(event) = event else { return false };
         event.data.as_ref().is_none_or(|data| sonic(data, &mut message, &mut accepted))
     });
-    (message, accepted)
+    (message.without_indices(), accepted)
 }
 
 /// What most Rust clients run: async-openai reads its own streams in this way.
@@ -83,5 +83,14 @@ pub fn eventsource_stream(pieces: &[Bytes]) -> (Message, bool) {
         }
         true
     });
-    (message, accepted)
+    (message.without_indices(), accepted)
+}
+
+/// It does more than the others: it parses the arguments, and rebuilds the response as one JSON document.
+#[cfg(feature = "clients")]
+pub fn rig(pieces: &[Bytes]) -> (Message, bool) {
+    match crate::rig::read(pieces) {
+        Ok(response) => (Message::of_rig(&response), true),
+        Err(_) => (Message::default(), false),
+    }
 }
