@@ -277,10 +277,10 @@ impl Held {
     }
 
     pub(super) fn id_line(&mut self, id: &[u8]) {
+        self.begun = true;
         if id.len() > self.bounds.id {
             self.damage_by(LimitKind::EventId);
         } else if !id.contains(&0) {
-            self.begun = true;
             let rare = self.rare();
             rare.has_next_id = true;
             replace(&mut rare.next_id, id);
@@ -384,11 +384,11 @@ impl Held {
         match field {
             Field::Data | Field::Event => {}
             Field::Id => {
+                self.begun = true;
                 let rare = self.rare();
                 if !rare.text_cut && !rare.text.contains(&0) {
                     rare.has_next_id = true;
                     core::mem::swap(&mut rare.text, &mut rare.next_id);
-                    self.begun = true;
                 }
             }
             Field::Retry => {
