@@ -1,0 +1,42 @@
+//! Work is linear: steps are counted, no clock is read.
+
+use alloc::vec::Vec;
+
+use super::Framer;
+
+/// Bytes searched for line ends per byte of the stream, and the events that came.
+fn steps<'a>(stream: impl IntoIterator<Item = &'a [u8]>) -> (f64, usize) {
+    let mut framer = Framer::new();
+    let mut events = 0;
+    for mut input in stream {
+        while let Some(event) = framer.next(&mut input) {
+            event.expect("nothing is over a limit");
+            events += 1;
+        }
+    }
+    (framer.steps as f64 / framer.offset() as f64, events)
+}
+
+fn line(bytes: usize) -> Vec<u8> {
+    [&b"data: "[..], &alloc::vec![b'x'; bytes], b"\n\n"].concat()
+}
+
+/// At most two steps a byte; the searches count, and what goes byte by byte (a name, a blank line) is once a byte.
+#[test]
+fn each_byte_is_looked_at_at_most_twice() {
+    let one = line(64 << 10);
+    let check = |name: &str, (steps, events): (f64, usize), expected: usize| {
+        assert_eq!(events, expected, "{name}");
+        assert!(steps > 0.0 && steps <= 1.0, "{name}: {steps} searched per byte");
+    };
+    check("a 64 KiB line, bytewise", steps(one.chunks(1)), 1);
+    check("an 8 MiB line in 1460-byte inputs", steps(line(8 << 20).chunks(1460)), 1);
+    check("100,000 events in one input", steps([&line(12).repeat(100_000)[..]]), 100_000);
+    let lines = [b"data: x\n".repeat(200_000), b"\n".to_vec()].concat();
+    check("200,000 data lines in one event", steps([&lines[..]]), 1);
+    check("200,000 data lines, bytewise", steps(lines.chunks(1)), 1);
+    // The same with CR, of which a search for LF alone would look at the whole rest each time.
+    let lines: Vec<u8> = lines.iter().map(|&byte| if byte == b'\n' { b'\r' } else { byte }).collect();
+    check("200,000 data lines that end in CR", steps([&lines[..]]), 1);
+    check("100,000 comments", steps([&b":\n".repeat(100_000)[..]]), 0);
+}
