@@ -59,16 +59,16 @@ pub fn run(input: &[u8]) {
     assert_eq!(frame(&mut framer, &pieces, plan.stream, settings), expected, "after a reset");
 
     if settings.is_plain() {
-        let plain = sse_oracle::read(plan.stream);
+        let plain = sse_oracle::read(plan.stream, sse_oracle::Asked::default());
         let events: Vec<_> = plain
-            .events
+            .items
             .into_iter()
             .map(|event| Item {
-                kind: Kind::Event(EventKind::Event),
+                kind: Kind::Event(event.what.expect("nothing is over a limit")),
                 event_type: event.event_type,
                 data: event.data,
                 last_event_id: event.last_event_id,
-                cut: false,
+                cut: event.cut,
                 end: event.end as usize,
             })
             .collect();
