@@ -9,7 +9,7 @@ use core::fmt;
 use super::parts::ContentParts;
 use super::schema::{call, choice, completion_details, custom, delta, detail, error, function, groq, prompt_details};
 use super::schema::{root, usage};
-use crate::json::number::{float, integer};
+use crate::json::number::{Integer, float};
 use crate::json::string::Text;
 use crate::json::table::{Doc, EMPTY, Kind, PRESENT, ROOT, SEEN, UNKNOWN};
 
@@ -78,19 +78,25 @@ impl<'a> Record<'a> {
         Some(self.doc.text(self.slot(field)?))
     }
 
+    /// An integer, or a string that is one.
     #[inline]
-    fn integer(self, field: usize) -> Option<i128> {
+    fn integer(self, field: usize) -> Option<Integer> {
         let slot = self.slot(field)?;
         match self.doc.slot(slot).kind {
-            Kind::Number => integer(self.doc.inside(slot)),
-            Kind::String => integer(self.doc.text(slot).as_bytes()),
+            Kind::Number => Integer::of_number(self.doc.inside(slot)),
+            Kind::String => Integer::of_text(self.doc.text(slot).as_bytes()),
             _ => None,
         }
     }
 
     #[inline]
+    fn signed(self, field: usize) -> Option<i64> {
+        self.integer(field)?.signed()
+    }
+
+    #[inline]
     fn unsigned(self, field: usize) -> Option<u64> {
-        u64::try_from(self.integer(field)?).ok()
+        self.integer(field)?.unsigned()
     }
 
     /// The record of a field that is an object.
@@ -385,7 +391,7 @@ impl<'a> ChunkChoice<'a> {
     #[must_use]
     #[inline]
     pub fn index(&self) -> Option<i64> {
-        i64::try_from(self.record.integer(choice::index)?).ok()
+        self.record.signed(choice::index)
     }
     /// The delta (empty when there is none): `delta`, or `message` where `delta` is missing or empty.
     #[must_use]
@@ -544,7 +550,7 @@ impl<'a> ToolCallDelta<'a> {
     #[must_use]
     #[inline]
     pub fn index(&self) -> Option<i64> {
-        i64::try_from(self.record.integer(call::index)?).ok().filter(|&index| index >= 0)
+        self.record.signed(call::index).filter(|&index| index >= 0)
     }
     /// `id`; a number is its text
     #[must_use]
@@ -609,7 +615,7 @@ impl<'a> ReasoningDetailDelta<'a> {
     /// `index`
     #[must_use]
     pub fn index(&self) -> Option<i64> {
-        i64::try_from(self.record.integer(detail::index)?).ok()
+        self.record.signed(detail::index)
     }
     /// `type`
     #[must_use]

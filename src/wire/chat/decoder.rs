@@ -92,7 +92,16 @@ impl Decoder {
     /// The documents of one event, one after the other; `recent` is the stream's own memory.
     #[inline]
     pub fn documents<'d>(&'d mut self, event: Event<'d>, recent: &'d mut RecentShapes) -> Documents<'d> {
-        Documents { event, decoder: self, recent, at: 0, met: Met::Nothing, held: false }
+        Documents {
+            data: event.data(),
+            is_error: event.event_type() == b"error",
+            start: event.span().start,
+            decoder: self,
+            recent,
+            at: 0,
+            met: Met::Nothing,
+            held: false,
+        }
     }
 }
 
@@ -102,7 +111,11 @@ const LONGEST: usize = u32::MAX as usize / 3;
 /// The documents of one event's data, in order: see [`Decoder::documents`].
 #[derive(Debug)]
 pub struct Documents<'d> {
-    event: Event<'d>,
+    data: &'d [u8],
+    /// The event's type is `error`.
+    is_error: bool,
+    /// Where the event lies in the stream.
+    start: u64,
     decoder: &'d mut Decoder,
     recent: &'d mut RecentShapes,
     /// Where the next document, or blanks before it, begins.
@@ -116,7 +129,7 @@ pub struct Documents<'d> {
 #[derive(Clone, Copy, Debug)]
 enum Met {
     Nothing,
-    /// A document that is read through the scanner's table, or a shape's.
+    /// A document that is read through the scanner's table (0), or a shape's.
     Chunk {
         shape: u8,
     },
@@ -125,111 +138,111 @@ enum Met {
     },
     Done,
     Comment {
-        start: usize,
-        end: usize,
+        start: u32,
     },
     NotJson {
-        start: usize,
-        error: Error,
+        start: u32,
+        at: u32,
     },
+    TooLong,
 }
 
 impl Documents<'_> {
     /// The next document; `None` when the data are used up.
     #[allow(clippy::should_implement_trait)] // it lends
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self) -> Option<Document<'_>> {
         if self.advance() { self.document() } else { None }
     }
 
     /// Moves to the next document; `false` when the data are used up.
-    #[inline]
+    #[inline(always)]
     pub fn advance(&mut self) -> bool {
-        if self.held {
-            self.held = false;
-            return true;
-        }
-        let is_first = self.at == 0;
-        self.met = self.meet();
-        if matches!(self.met, Met::Nothing) {
-            return false;
+        if self.at == 0 {
+            return self.first();
         }
         // One document that fills the data is the rule: all else is out of the way.
-        self.held = is_first && self.at < self.event.data().len() && self.are_split_lines();
-        true
+        (self.at < self.data.len() || self.held) && self.further()
     }
 
     /// The document that [`advance`](Self::advance) moved to.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn document(&self) -> Option<Document<'_>> {
+        let Decoder { table, fit, shapes, .. } = &*self.decoder;
+        match self.met {
+            Met::Chunk { shape } if !self.held => {
+                let table = if shape == 0 { table } else { shapes.table(shape) };
+                Some(Document::Chunk(Chunk::new(Doc { data: self.data, table, fit })))
+            }
+            _ => self.other_document(),
+        }
+    }
+
+    #[inline(never)]
+    fn other_document(&self) -> Option<Document<'_>> {
         if self.held {
             return Some(Document::SplitDataLines);
         }
-        let Decoder { table, fit, shapes, .. } = &*self.decoder;
-        let data = self.event.data();
-        let doc = |table| Doc { data, table, fit };
         Some(match self.met {
-            Met::Nothing => return None,
-            Met::Chunk { shape: 0 } => Document::Chunk(Chunk::new(doc(table))),
-            Met::Chunk { shape } => Document::Chunk(Chunk::new(doc(shapes.table(shape)))),
-            Met::Error { is_json } => Document::Error(ChunkError::of_event(doc(table), is_json)),
+            Met::Nothing | Met::Chunk { .. } => return None,
+            Met::Error { is_json } => {
+                let doc = Doc { data: self.data, table: &self.decoder.table, fit: &self.decoder.fit };
+                Document::Error(ChunkError::of_event(doc, is_json))
+            }
             Met::Done => Document::Done,
-            Met::Comment { start, end } => Document::Comment(&data[start..end]),
-            Met::NotJson { start, error } => Document::NotJson(&data[start..], error),
+            Met::Comment { start } => Document::Comment(&self.data[start as usize..self.at]),
+            Met::NotJson { start, at } => {
+                let error = Error::new(ErrorKind::Syntax, self.start + u64::from(at));
+                Document::NotJson(&self.data[start as usize..], error)
+            }
+            Met::TooLong => {
+                let error = Error::new(ErrorKind::Limit(LimitKind::EventData), self.start + LONGEST as u64);
+                Document::NotJson(self.data, error)
+            }
         })
     }
 
-    #[inline]
-    fn meet(&mut self) -> Met {
-        let data = self.event.data();
-        if data.first() == Some(&b'{') && self.at == 0 && self.event.event_type() != b"error" && data.len() <= LONGEST {
+    #[inline(always)]
+    fn first(&mut self) -> bool {
+        let data = self.data;
+        if data.first() == Some(&b'{') && data.len() <= LONGEST && !self.is_error {
             let Decoder { fit, shapes, no_cache, .. } = &mut *self.decoder;
             if !*no_cache && let Some(shape) = shapes.fit(data, &mut self.recent.0, fit) {
                 self.at = data.len();
-                return Met::Chunk { shape };
+                self.met = Met::Chunk { shape };
+                return true;
             }
-            return self.scan(0);
         }
-        self.meet_other()
+        self.further()
     }
 
-    /// Scans the document at `start`.
     #[inline(never)]
-    fn scan(&mut self, start: usize) -> Met {
-        let data = self.event.data();
-        if data.len() > LONGEST {
-            self.at = data.len();
-            return Met::NotJson { start, error: self.error(ErrorKind::Limit(LimitKind::EventData), LONGEST) };
+    fn further(&mut self) -> bool {
+        if self.held {
+            self.held = false;
+            return true;
         }
-        let Decoder { limits, table, fit, shapes, no_cache } = &mut *self.decoder;
-        match scan::<Chat>(data, start, limits.depth, table, fit) {
-            Ok(end) => {
-                self.at = end;
-                if start == 0 && end == data.len() && !*no_cache && self.event.event_type() != b"error" {
-                    shapes.miss(data, table, fit, limits.depth, &mut self.recent.0);
-                }
-                Met::Chunk { shape: 0 }
-            }
-            Err(Fault(at)) => {
-                self.at = data.len();
-                Met::NotJson { start, error: self.error(ErrorKind::Syntax, at) }
-            }
-        }
-    }
-
-    /// What is no object, or stands in an event with a type.
-    #[inline(never)]
-    fn meet_other(&mut self) -> Met {
-        let start = skip_blanks(self.event.data(), self.at);
+        let start = skip_blanks(self.data, self.at);
+        let is_first = self.at == 0;
         self.at = start;
-        if start == self.event.data().len() {
+        self.met = self.meet(start);
+        self.held = is_first && self.at < self.data.len() && self.are_split_lines();
+        !matches!(self.met, Met::Nothing)
+    }
+
+    fn meet(&mut self, start: usize) -> Met {
+        let rest = &self.data[start..];
+        if rest.is_empty() {
             return Met::Nothing;
         }
-        if self.event.event_type() == b"error" {
+        if self.data.len() > LONGEST {
+            self.at = self.data.len();
+            return Met::TooLong;
+        }
+        if self.is_error {
             return self.meet_error(start);
         }
-        let rest = &self.event.data()[start..];
         if let Some(after) = rest.strip_prefix(b"[DONE]")
             && after.first().is_none_or(|&byte| is_blank(byte))
         {
@@ -237,24 +250,40 @@ impl Documents<'_> {
             return Met::Done;
         }
         if rest[0] == b':' {
-            self.at = memchr::memchr(b'\n', rest).map_or(self.event.data().len(), |end| start + end);
-            return Met::Comment { start, end: self.at };
+            self.at = memchr::memchr(b'\n', rest).map_or(self.data.len(), |end| start + end);
+            return Met::Comment { start: start as u32 };
         }
-        self.scan(start)
+        let met = self.scan(start);
+        let Decoder { limits, table, fit, shapes, no_cache } = &mut *self.decoder;
+        if start == 0 && self.at == self.data.len() && !*no_cache && matches!(met, Met::Chunk { .. }) {
+            shapes.miss(self.data, table, fit, limits.depth, &mut self.recent.0);
+        }
+        met
+    }
+
+    /// Scans the document at `start`.
+    fn scan(&mut self, start: usize) -> Met {
+        let Decoder { limits, table, fit, .. } = &mut *self.decoder;
+        match scan::<Chat>(self.data, start, limits.depth, table, fit) {
+            Ok(end) => {
+                self.at = end;
+                Met::Chunk { shape: 0 }
+            }
+            Err(Fault(at)) => {
+                self.at = self.data.len();
+                Met::NotJson { start: start as u32, at: at as u32 }
+            }
+        }
     }
 
     /// The data of an `event: error` are the error, whatever they are.
     fn meet_error(&mut self, start: usize) -> Met {
         let met = self.scan(start);
-        let is_json =
-            matches!(met, Met::Chunk { .. }) && skip_blanks(self.event.data(), self.at) == self.event.data().len();
-        self.at = self.event.data().len();
+        let is_json = matches!(met, Met::Chunk { .. }) && skip_blanks(self.data, self.at) == self.data.len();
+        self.at = self.data.len();
         if !is_json {
-            if self.event.data().len() > LONGEST {
-                return met;
-            }
             let Decoder { table, fit, .. } = &mut *self.decoder;
-            let end = self.event.data().trim_ascii_end().len();
+            let end = self.data.trim_ascii_end().len();
             let slot =
                 Slot { start: start as u32, end: end as u32, kind: Kind::String, flags: TEXT, ..Slot::default() };
             table.links.clear();
@@ -262,7 +291,7 @@ impl Documents<'_> {
             table.slots.clear();
             table.slots.extend([Slot::default(), slot]);
             fit.clear();
-            let mended = push_lossy(&self.event.data()[start..end], &mut fit.scratch);
+            let mended = push_lossy(&self.data[start..end], &mut fit.scratch);
             fit.owned.push(OwnedText::new(ROOT, 0..fit.scratch.len(), mended));
         }
         Met::Error { is_json }
@@ -279,12 +308,7 @@ impl Documents<'_> {
                 || line[0] == b':'
                 || skipped_value_end(line, 0, room) == Ok(line.len())
         };
-        let mut lines =
-            self.event.data().split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+        let mut lines = self.data.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
         lines.clone().nth(1).is_some() && lines.all(is_whole)
-    }
-
-    fn error(&self, kind: ErrorKind, at: usize) -> Error {
-        Error::new(kind, self.event.span().start + at as u64)
     }
 }
