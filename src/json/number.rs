@@ -13,6 +13,10 @@ pub(crate) struct Integer {
 }
 
 impl Integer {
+    pub(crate) fn small(size: u32) -> Self {
+        Self { negative: false, size: u64::from(size) }
+    }
+
     /// The integer that the text of a JSON number is: without a fraction, or with an empty one (`1.0`, `1e3`).
     #[inline]
     pub(crate) fn of_number(text: &[u8]) -> Option<Self> {
@@ -60,6 +64,12 @@ impl Integer {
     pub(crate) fn unsigned(self) -> Option<u64> {
         if self.negative && self.size != 0 { None } else { Some(self.size) }
     }
+}
+
+/// The integer that the text of a JSON number is, if it is short and plain: for remembering.
+pub(crate) fn small(text: &[u8]) -> Option<u32> {
+    let size = Integer::of_number(text).filter(|integer| !integer.negative)?.size;
+    u32::try_from(size).ok().filter(|&size| size != u32::MAX)
 }
 
 /// The finite float that the text of a JSON number is.

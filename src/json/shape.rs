@@ -34,6 +34,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::cursor::{MAX_DEPTH, number_end, skip_blanks, skipped_value_end, string_end};
+use super::number::small;
 use super::string::unescape;
 use super::table::{EMPTY, Fit, HOLES, KEY, Kind, OPAQUE, OwnedText, Slot, TEXT, Table, VARIES};
 
@@ -305,7 +306,8 @@ impl Shape {
         let (mut from, mut at) = (0, 0);
         for (mine, its) in self.table.slots.iter().zip(&table.slots) {
             let flags = (mine.flags ^ its.flags) & !VARIES;
-            if mine.kind != its.kind || flags != 0 || mine.aux != its.aux || mine.next != its.next {
+            let is_inside = mine.kind == Kind::Number || mine.aux == its.aux;
+            if mine.kind != its.kind || flags != 0 || !is_inside || mine.next != its.next {
                 return false;
             }
             if mine.may_vary() {
@@ -374,7 +376,11 @@ impl Shape {
                     room,
                 });
             }
-            self.table.slots[i].holes_before = [before as u8, self.holes.len() as u8];
+            let this = &mut self.table.slots[i];
+            this.holes_before = [before as u8, self.holes.len() as u8];
+            if this.kind == Kind::Number && this.flags & VARIES == 0 {
+                this.aux = small(&self.table.text.as_bytes()[slot.range()]).map_or(0, |number| number + 1);
+            }
             if matches!(slot.kind, Kind::Object | Kind::Array) && slot.flags & OPAQUE == 0 {
                 if nested == open.len() {
                     return self.forget();

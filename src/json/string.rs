@@ -93,8 +93,12 @@ pub(crate) fn unescape(raw: &[u8], out: &mut String) -> (Range<usize>, Mended) {
         if raw[at] != b'\\' {
             settle(&mut high, out, &mut mended);
             let run = raw[at..].iter().position(|&byte| byte == b'\\').unwrap_or(raw.len() - at);
-            mended.invalid_utf8 |= push_lossy(&raw[at..at + run], out);
-            at += run;
+            let run = &raw[at..at + run];
+            match core::str::from_utf8(run) {
+                Ok(run) => out.push_str(run),
+                Err(_) => mended.invalid_utf8 |= push_lossy(run, out),
+            }
+            at += run.len();
             continue;
         }
         let Some(&letter) = raw.get(at + 1) else { break };

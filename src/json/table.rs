@@ -34,7 +34,8 @@ pub(crate) struct Slot {
     pub(crate) start: u32,
     /// Of a string the closing quote, else the byte after the value.
     pub(crate) end: u32,
-    /// Of an object its record, of an array its first element's slot; 0 when nobody looks inside (or it is empty).
+    /// Of an object its record, of an array its first element's slot; 0 when nobody looks inside (or it is empty). Of a
+    /// number that is the same in all documents of a shape: 1 more than it, if it is small; else 0.
     pub(crate) aux: u32,
     /// The next element of the same array, or the next unknown field's key; 0 at the end.
     pub(crate) next: u32,
@@ -55,6 +56,9 @@ pub(crate) const OPAQUE: u8 = 4;
 pub(crate) const KEY: u8 = 8;
 /// Expected to differ from one document to the next.
 pub(crate) const VARIES: u8 = 16;
+
+/// A string without quotes around it: data that are no JSON.
+pub(crate) const BARE: u8 = 32;
 
 /// Where in a record its masks and its chain are; the fields' links come after.
 pub(crate) const PRESENT: usize = 0;
@@ -135,11 +139,6 @@ impl<'a> Doc<'a> {
         &self.table.slots[slot as usize]
     }
 
-    #[inline(always)]
-    pub(crate) fn link(self, record: u32, field: usize) -> u32 {
-        self.table.links[record as usize + field]
-    }
-
     /// The record of an object; 0 when the slot is no object or nobody looked inside.
     #[inline(always)]
     pub(crate) fn record(self, slot: u32) -> u32 {
@@ -172,7 +171,7 @@ impl<'a> Doc<'a> {
     #[inline]
     pub(crate) fn raw(self, slot: u32) -> &'a [u8] {
         let slot = self.slot(slot);
-        let quote = usize::from(slot.kind == Kind::String);
+        let quote = usize::from(slot.kind == Kind::String && slot.flags & BARE == 0);
         let (start, end) = self.place(slot);
         self.data.get(start.wrapping_sub(quote)..end + quote).unwrap_or_default()
     }
@@ -180,16 +179,17 @@ impl<'a> Doc<'a> {
     /// The text of a slot that was scanned as [`TEXT`]: of a string its text, else the value's raw JSON.
     #[inline(always)]
     pub(crate) fn text(self, slot: u32) -> Text<'a> {
-        if !self.fit.owned.is_empty()
-            && let Some(text) = self.owned(slot)
-        {
-            return text;
-        }
         let this = self.slot(slot);
+        // What is the same in all documents of a shape is never owned; a scanner's table has no text.
         if this.holes_before[0] == this.holes_before[1]
             && let Some(text) = self.table.text.get(this.start as usize..this.end as usize)
         {
             return Text::plain(text);
+        }
+        if !self.fit.owned.is_empty()
+            && let Some(text) = self.owned(slot)
+        {
+            return text;
         }
         let (start, end) = self.place(this);
         let bytes = self.data.get(start..end).unwrap_or_default();

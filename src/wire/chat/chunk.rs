@@ -11,7 +11,7 @@ use super::schema::{call, choice, completion_details, custom, delta, detail, err
 use super::schema::{root, usage};
 use crate::json::number::{Integer, float};
 use crate::json::string::Text;
-use crate::json::table::{Doc, EMPTY, Kind, PRESENT, ROOT, SEEN, UNKNOWN};
+use crate::json::table::{Doc, EMPTY, Kind, PRESENT, ROOT, SEEN, SEEN_UNKNOWN, UNKNOWN};
 
 /// A field that the schema does not name: its key and its value as raw JSON.
 #[derive(Clone, Copy, Debug)]
@@ -22,25 +22,33 @@ pub struct RawField<'a> {
     pub value: &'a [u8],
 }
 
-/// One object of a document: the table, and which record is the object's.
+/// One object of a document: its record of `N` links, all 0 for an object that is not there.
 #[derive(Clone, Copy)]
-pub(super) struct Record<'a> {
+pub(super) struct Record<'a, const N: usize> {
     pub(super) doc: Doc<'a>,
-    record: u32,
-    /// The fields that are there and not null, a bit a link.
-    present: u32,
+    links: &'a [u32; N],
 }
 
-impl<'a> Record<'a> {
+impl<'a, const N: usize> Record<'a, N> {
     #[inline(always)]
     pub(super) fn new(doc: Doc<'a>, record: u32) -> Self {
-        Self { doc, record, present: if record == 0 { 0 } else { doc.link(record, PRESENT) } }
+        let links = doc.table.links.get(record as usize..).and_then(|links| links.first_chunk());
+        Self { doc, links: links.unwrap_or(&[0; N]) }
+    }
+
+    /// The record of an object's slot; an empty one when it is none.
+    #[inline(always)]
+    pub(super) fn of(doc: Doc<'a>, slot: u32) -> Self {
+        match doc.record(slot) {
+            0 => Self { doc, links: &[0; N] },
+            record => Self::new(doc, record),
+        }
     }
 
     /// The slot of a field that is there and not null.
     #[inline(always)]
     pub(super) fn slot(self, field: usize) -> Option<u32> {
-        if self.present & 1 << field == 0 { None } else { Some(self.doc.link(self.record, field)) }
+        if self.links[field] == 0 { None } else { Some(self.links[field]) }
     }
 
     /// A string that is not empty.
@@ -82,7 +90,9 @@ impl<'a> Record<'a> {
     #[inline]
     fn integer(self, field: usize) -> Option<Integer> {
         let slot = self.slot(field)?;
-        match self.doc.slot(slot).kind {
+        let this = self.doc.slot(slot);
+        match this.kind {
+            Kind::Number if this.aux != 0 => Some(Integer::small(this.aux - 1)),
             Kind::Number => Integer::of_number(self.doc.inside(slot)),
             Kind::String => Integer::of_text(self.doc.text(slot).as_bytes()),
             _ => None,
@@ -99,24 +109,14 @@ impl<'a> Record<'a> {
         self.integer(field)?.unsigned()
     }
 
-    /// The record of a field that is an object.
-    #[inline(always)]
-    pub(super) fn object(self, field: usize) -> Option<Record<'a>> {
-        let record = self.doc.record(self.slot(field)?);
-        if record == 0 { None } else { Some(Record::new(self.doc, record)) }
-    }
-
     /// The record of a field that is an object; an empty one when it is none.
     #[inline(always)]
-    fn object_or_empty(self, field: usize) -> Record<'a> {
-        let record = match self.slot(field) {
-            Some(slot) => self.doc.record(slot),
-            None => 0,
-        };
-        Record::new(self.doc, record)
+    pub(super) fn object<const M: usize>(self, field: usize) -> Record<'a, M> {
+        // Slot 0 is of no kind.
+        Record::of(self.doc, self.links[field])
     }
 
-    /// The first element of a field that is an array.
+    /// The elements of a field that is an array.
     #[inline(always)]
     pub(super) fn elements(self, field: usize) -> Elements<'a> {
         let slot = match self.slot(field) {
@@ -129,40 +129,32 @@ impl<'a> Record<'a> {
     /// Whether the key is there, null included.
     #[inline(always)]
     fn has_key(self, field: usize) -> bool {
-        self.record != 0 && self.doc.link(self.record, SEEN) & 1 << field != 0
+        self.links[SEEN] & 1 << field != 0
     }
 
     /// Whether it has no key at all.
     #[inline(always)]
     fn is_empty(self) -> bool {
-        self.record == 0 || self.doc.link(self.record, SEEN) == 0
+        self.links[SEEN] == 0
     }
 
     #[inline(always)]
     fn unknown_fields(self) -> RawFields<'a> {
-        let slot = if self.record == 0 { 0 } else { self.doc.link(self.record, UNKNOWN) };
-        RawFields { doc: self.doc, slot }
+        RawFields { doc: self.doc, slot: self.links[UNKNOWN] }
     }
 
+    #[inline(always)]
     fn usage(self, field: usize) -> Option<ChunkUsage<'a>> {
         let slot = self.slot(field)?;
-        let record = self.object(field)?;
+        let record = self.object(field);
         if record.is_empty() { None } else { Some(ChunkUsage { record, slot }) }
     }
 
     /// An error that is not null, `""`, false, 0, `{}` or `[]` (rule 3).
+    #[inline(always)]
     fn error(self, field: usize) -> Option<ChunkError<'a>> {
         let slot = self.slot(field)?;
-        let this = self.doc.slot(slot);
-        let is_error = match this.kind {
-            Kind::String => !self.doc.is_blank(slot),
-            Kind::Number => float(self.doc.inside(slot)) != Some(0.0),
-            Kind::Word => self.doc.inside(slot) == b"true",
-            Kind::Object | Kind::Array => this.flags & EMPTY == 0,
-            Kind::Absent => false,
-        };
-        let record = Record::new(self.doc, self.doc.record(slot));
-        is_error.then_some(ChunkError { record, slot, first: error::message })
+        ChunkError::of_slot(self.doc, slot)
     }
 }
 
@@ -187,7 +179,7 @@ impl<'a> Elements<'a> {
 
     /// The next element that is an object, and its slot.
     #[inline(always)]
-    fn next_record(&mut self) -> Option<(Record<'a>, u32)> {
+    fn next_record<const N: usize>(&mut self) -> Option<(Record<'a, N>, u32)> {
         loop {
             let slot = self.next_slot()?;
             let record = self.doc.record(slot);
@@ -199,11 +191,11 @@ impl<'a> Elements<'a> {
 }
 
 macro_rules! views {
-    ($($(#[$doc:meta])* $name:ident { $($more:ident: $type:ty),* } $raw:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $object:ident { $($more:ident: $type:ty),* } $raw:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy)]
         pub struct $name<'a> {
-            pub(super) record: Record<'a>,
+            pub(super) record: Record<'a, { $object::LINKS }>,
             $(pub(super) $more: $type,)*
         }
 
@@ -218,21 +210,19 @@ macro_rules! views {
 
 views! {
     /// One JSON document of a chat stream.
-    Chunk {} |this| this.raw();
+    Chunk root {} |this| this.raw();
     /// An entry of `choices`.
-    ChunkChoice { slot: u32 } |this| this.record.doc.raw(this.slot);
+    ChunkChoice choice { slot: u32 } |this| this.record.doc.raw(this.slot);
     /// `delta`, or `message` where `delta` is missing or empty.
-    Delta {} |_| b"..";
+    Delta delta {} |_| b"..";
     /// `function_call`: the one call of old servers.
-    FunctionCallDelta { slot: u32 } |this| this.record.doc.raw(this.slot);
+    FunctionCallDelta function { slot: u32 } |this| this.record.doc.raw(this.slot);
     /// An entry of `tool_calls`.
-    ToolCallDelta { slot: u32 } |this| this.raw();
+    ToolCallDelta call { slot: u32 } |this| this.raw();
     /// An entry of `reasoning_details`.
-    ReasoningDetailDelta { slot: u32 } |this| this.raw();
+    ReasoningDetailDelta detail { slot: u32 } |this| this.raw();
     /// A usage object.
-    ChunkUsage { slot: u32 } |this| this.raw();
-    /// A provider's error.
-    ChunkError { slot: u32, first: usize } |this| this.raw();
+    ChunkUsage usage { slot: u32 } |this| this.raw();
 }
 
 macro_rules! iterators {
@@ -296,7 +286,7 @@ impl fmt::Debug for RawFields<'_> {
 impl<'a> Chunk<'a> {
     #[inline(always)]
     pub(super) fn new(doc: Doc<'a>) -> Self {
-        Self { record: Record::new(doc, doc.record(ROOT)) }
+        Self { record: Record::of(doc, ROOT) }
     }
     /// The document's bytes.
     #[must_use]
@@ -307,9 +297,8 @@ impl<'a> Chunk<'a> {
     #[must_use]
     #[inline]
     pub fn is_chunk(&self) -> bool {
-        const OTHER: u32 = 1 << root::message | 1 << root::kind | 1 << root::code | crate::json::table::SEEN_UNKNOWN;
-        let record = self.record.record;
-        record != 0 && self.record.doc.link(record, SEEN) & !OTHER != 0
+        const OTHER: u32 = 1 << root::message | 1 << root::kind | 1 << root::code | SEEN_UNKNOWN;
+        self.record.links[SEEN] & !OTHER != 0
     }
     /// `id`
     #[must_use]
@@ -367,7 +356,7 @@ impl<'a> Chunk<'a> {
     #[must_use]
     #[inline]
     pub fn groq_usage(&self) -> Option<ChunkUsage<'a>> {
-        self.record.object(root::x_groq)?.usage(groq::usage)
+        self.record.object::<{ groq::LINKS }>(root::x_groq).usage(groq::usage)
     }
     /// `error`, when it is not null, `""`, false, 0, `{}` or `[]`; or the chunk itself when `object` is `error` (rule 3)
     #[must_use]
@@ -376,8 +365,15 @@ impl<'a> Chunk<'a> {
         if let Some(error) = self.record.error(root::error) {
             return Some(error);
         }
-        let itself = ChunkError { record: self.record, slot: ROOT, first: root::message };
-        (self.object() == Some("error")).then_some(itself)
+        let slot = self.record.slot(root::object)?;
+        // Nearly always `chat.completion.chunk`: a look at the length will do.
+        let may_be = self.record.doc.inside(slot).len() == b"error".len() || self.record.doc.fit.owned.len() != 0;
+        if may_be && self.object() == Some("error") { Some(self.itself_as_error()) } else { None }
+    }
+    #[cold]
+    fn itself_as_error(&self) -> ChunkError<'a> {
+        let [message, kind, code] = [root::message, root::kind, root::code].map(|field| self.record.links[field]);
+        ChunkError { doc: self.record.doc, slot: ROOT, message, kind, code }
     }
     /// The fields that the schema does not name.
     #[inline(always)]
@@ -397,24 +393,20 @@ impl<'a> ChunkChoice<'a> {
     #[must_use]
     #[inline(always)]
     pub fn delta(&self) -> Delta<'a> {
-        let delta = self.record.object_or_empty(choice::delta);
-        if delta.is_empty() {
-            Delta { record: self.record.object_or_empty(choice::message) }
-        } else {
-            Delta { record: delta }
-        }
+        let delta: Record<'a, { delta::LINKS }> = self.record.object(choice::delta);
+        if delta.is_empty() { Delta { record: self.record.object(choice::message) } } else { Delta { record: delta } }
     }
     /// Whether the delta was read from `message`.
     #[must_use]
     #[inline]
     pub fn is_message(&self) -> bool {
-        self.has_message() && self.record.object_or_empty(choice::delta).is_empty()
+        self.has_message() && self.record.object::<{ delta::LINKS }>(choice::delta).is_empty()
     }
     /// Whether there is a `message` that is an object and not empty, read or not.
     #[must_use]
     #[inline]
     pub fn has_message(&self) -> bool {
-        self.record.object(choice::message).is_some_and(|message| !message.is_empty())
+        !self.record.object::<{ delta::LINKS }>(choice::message).is_empty()
     }
     /// `finish_reason`
     #[must_use]
@@ -487,7 +479,7 @@ impl<'a> Delta<'a> {
     #[inline(always)]
     pub fn reasoning(&self) -> Option<Text<'a>> {
         const ANY: u32 = 1 << delta::reasoning_content | 1 << delta::reasoning | 1 << delta::reasoning_text;
-        if self.record.present & ANY == 0 {
+        if self.record.links[PRESENT] & ANY == 0 {
             return None;
         }
         [delta::reasoning_content, delta::reasoning, delta::reasoning_text]
@@ -516,7 +508,8 @@ impl<'a> Delta<'a> {
     #[inline]
     pub fn function_call(&self) -> Option<FunctionCallDelta<'a>> {
         let slot = self.record.slot(delta::function_call)?;
-        Some(FunctionCallDelta { record: self.record.object(delta::function_call)?, slot })
+        let record = self.record.doc.record(slot);
+        (record != 0).then(|| FunctionCallDelta { record: Record::new(self.record.doc, record), slot })
     }
     /// The fields that the schema does not name (audio, images, annotations, …).
     #[inline(always)]
@@ -568,36 +561,42 @@ impl<'a> ToolCallDelta<'a> {
     #[must_use]
     #[inline]
     pub fn name(&self) -> Option<&'a str> {
-        let function = self.record.object_or_empty(call::function).name(function::name);
-        function
-            .or_else(|| self.record.name(call::name))
-            .or_else(|| self.record.object(call::custom)?.name(custom::name))
+        let function = self.function().name(function::name);
+        function.or_else(|| self.record.name(call::name)).or_else(|| self.custom().name(custom::name))
     }
     /// `function.arguments`, or `arguments` of a flattened call: a string, or any other value's raw JSON; not null
     #[must_use]
     #[inline]
     pub fn arguments(&self) -> Option<Text<'a>> {
-        let function = self.record.object_or_empty(call::function).text_or_raw(function::arguments);
+        let function = self.function().text_or_raw(function::arguments);
         function.or_else(|| self.record.text_or_raw(call::arguments))
     }
     /// Whether the arguments key is there at all, null included (rule 8's bare name piece has none).
     #[must_use]
     #[inline]
     pub fn has_arguments_key(&self) -> bool {
-        self.record.object_or_empty(call::function).has_key(function::arguments) || self.record.has_key(call::arguments)
+        self.function().has_key(function::arguments) || self.record.has_key(call::arguments)
     }
     /// `custom` with a name or input
     #[must_use]
     #[inline]
     pub fn is_custom(&self) -> bool {
-        let Some(custom) = self.record.object(call::custom) else { return false };
+        let custom = self.custom();
         custom.name(custom::name).is_some() || custom.slot(custom::input).is_some()
     }
     /// `custom.input`
     #[must_use]
     #[inline]
     pub fn input(&self) -> Option<Text<'a>> {
-        self.record.object(call::custom)?.text_or_raw(custom::input)
+        self.custom().text_or_raw(custom::input)
+    }
+    #[inline(always)]
+    fn function(&self) -> Record<'a, { function::LINKS }> {
+        self.record.object(call::function)
+    }
+    #[inline(always)]
+    fn custom(&self) -> Record<'a, { custom::LINKS }> {
+        self.record.object(call::custom)
     }
     /// The fields that the schema does not name (`extra_content`, …).
     #[inline(always)]
@@ -678,12 +677,15 @@ impl<'a> ChunkUsage<'a> {
     /// `prompt_tokens_details.cached_tokens`
     #[must_use]
     pub fn cached_tokens(&self) -> Option<u64> {
-        self.record.object(usage::prompt_tokens_details)?.unsigned(prompt_details::cached_tokens)
+        self.record
+            .object::<{ prompt_details::LINKS }>(usage::prompt_tokens_details)
+            .unsigned(prompt_details::cached_tokens)
     }
     /// `completion_tokens_details.reasoning_tokens`
     #[must_use]
     pub fn reasoning_tokens(&self) -> Option<u64> {
-        self.record.object(usage::completion_tokens_details)?.unsigned(completion_details::reasoning_tokens)
+        let details: Record<'a, { completion_details::LINKS }> = self.record.object(usage::completion_tokens_details);
+        details.unsigned(completion_details::reasoning_tokens)
     }
     /// `cost`, when it is a finite number
     #[must_use]
@@ -693,42 +695,72 @@ impl<'a> ChunkUsage<'a> {
     }
 }
 
+/// A provider's error.
+#[derive(Clone, Copy)]
+pub struct ChunkError<'a> {
+    doc: Doc<'a>,
+    slot: u32,
+    /// Slots; 0 is absent.
+    message: u32,
+    kind: u32,
+    code: u32,
+}
+
+impl fmt::Debug for ChunkError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ChunkError({})", alloc::string::String::from_utf8_lossy(self.raw()))
+    }
+}
+
 impl<'a> ChunkError<'a> {
+    #[inline(never)]
+    fn of_slot(doc: Doc<'a>, slot: u32) -> Option<Self> {
+        let this = doc.slot(slot);
+        let is_error = match this.kind {
+            Kind::String => !doc.is_blank(slot),
+            Kind::Number => float(doc.inside(slot)) != Some(0.0),
+            Kind::Word => doc.inside(slot) == b"true",
+            Kind::Object | Kind::Array => this.flags & EMPTY == 0,
+            Kind::Absent => false,
+        };
+        let record = Record::<{ error::LINKS }>::of(doc, slot);
+        let [message, kind, code] = [error::message, error::kind, error::code].map(|field| record.links[field]);
+        is_error.then_some(Self { doc, slot, message, kind, code })
+    }
+
+    /// The data of an `event: error`: an error, an object with an `error` in it, or plain text in a lone string slot.
+    pub(super) fn of_event(doc: Doc<'a>) -> Self {
+        let chunk = Chunk::new(doc);
+        chunk.record.error(root::error).unwrap_or_else(|| chunk.itself_as_error())
+    }
+
     /// The error's raw JSON; of an `event: error` that is plain text, the text's bytes.
     #[must_use]
     pub fn raw(&self) -> &'a [u8] {
-        if self.first == PLAIN_TEXT { self.record.doc.inside(self.slot) } else { self.record.doc.raw(self.slot) }
+        self.doc.raw(self.slot)
     }
     /// `message`, or the error itself when it is a string
     #[must_use]
     pub fn message(&self) -> Option<&'a str> {
-        if self.record.doc.slot(self.slot).kind == Kind::String {
-            return Some(self.record.doc.text(self.slot).as_str());
-        }
-        self.record.name(self.first)
+        let slot = if self.doc.slot(self.slot).kind == Kind::String { self.slot } else { self.message };
+        self.text(slot, false)
     }
     /// `type`
     #[must_use]
     pub fn kind(&self) -> Option<&'a str> {
-        self.record.name(self.first + (error::kind - error::message))
+        self.text(self.kind, false)
     }
     /// `code`: a string, or a number's text
     #[must_use]
     pub fn code(&self) -> Option<&'a str> {
-        self.record.name_or_number(self.first + (error::code - error::message))
+        self.text(self.code, true)
     }
-}
 
-/// Stands for the place of `message` in an error that has no record: plain text.
-const PLAIN_TEXT: usize = 0;
-
-impl<'a> ChunkError<'a> {
-    /// The data of an `event: error`: an error, an object with an `error` in it, or plain text in a lone string slot.
-    pub(super) fn of_event(doc: Doc<'a>, is_json: bool) -> Self {
-        let chunk = Chunk::new(doc);
-        if !is_json {
-            return Self { record: chunk.record, slot: ROOT, first: PLAIN_TEXT };
+    fn text(&self, slot: u32, or_number: bool) -> Option<&'a str> {
+        match self.doc.slot(slot).kind {
+            Kind::String => Some(self.doc.text(slot).as_str()).filter(|text| !text.is_empty()),
+            Kind::Number if or_number => Some(self.doc.text(slot).as_str()),
+            _ => None,
         }
-        chunk.record.error(root::error).unwrap_or(Self { record: chunk.record, slot: ROOT, first: root::message })
     }
 }

@@ -9,7 +9,7 @@ use crate::json::cursor::{Fault, MAX_DEPTH, is_blank, skip_blanks, skipped_value
 use crate::json::scan::scan;
 use crate::json::shape::{Recent, Shapes};
 use crate::json::string::push_lossy;
-use crate::json::table::{Doc, Fit, Kind, OwnedText, ROOT, Slot, TEXT, Table};
+use crate::json::table::{BARE, Doc, Fit, Kind, OwnedText, ROOT, Slot, TEXT, Table};
 use crate::sse::Event;
 use crate::{Error, ErrorKind, LimitKind, Limits};
 
@@ -133,9 +133,7 @@ enum Met {
     Chunk {
         shape: u8,
     },
-    Error {
-        is_json: bool,
-    },
+    Error,
     Done,
     Comment {
         start: u32,
@@ -186,9 +184,9 @@ impl Documents<'_> {
         }
         Some(match self.met {
             Met::Nothing | Met::Chunk { .. } => return None,
-            Met::Error { is_json } => {
+            Met::Error => {
                 let doc = Doc { data: self.data, table: &self.decoder.table, fit: &self.decoder.fit };
-                Document::Error(ChunkError::of_event(doc, is_json))
+                Document::Error(ChunkError::of_event(doc))
             }
             Met::Done => Document::Done,
             Met::Comment { start } => Document::Comment(&self.data[start as usize..self.at]),
@@ -284,8 +282,13 @@ impl Documents<'_> {
         if !is_json {
             let Decoder { table, fit, .. } = &mut *self.decoder;
             let end = self.data.trim_ascii_end().len();
-            let slot =
-                Slot { start: start as u32, end: end as u32, kind: Kind::String, flags: TEXT, ..Slot::default() };
+            let slot = Slot {
+                start: start as u32,
+                end: end as u32,
+                kind: Kind::String,
+                flags: TEXT | BARE,
+                ..Slot::default()
+            };
             table.links.clear();
             table.links.push(0);
             table.slots.clear();
@@ -294,7 +297,7 @@ impl Documents<'_> {
             let mended = push_lossy(&self.data[start..end], &mut fit.scratch);
             fit.owned.push(OwnedText::new(ROOT, 0..fit.scratch.len(), mended));
         }
-        Met::Error { is_json }
+        Met::Error
     }
 
     /// Whether the data are several lines and each is JSON, `[DONE]`, a comment or blank.

@@ -57,7 +57,7 @@ impl<'a> ContentParts<'a> {
             return self.part(kind, Some(self.doc.text(slot)), slot);
         }
         const { assert!(inner::kind == part::kind && inner::text == part::text) };
-        let record = Record::new(self.doc, self.doc.record(slot));
+        let record = Record::<{ inner::LINKS }>::of(self.doc, slot);
         let named = record.text(part::kind).is_none_or(|kind| matches!(kind.as_str(), "text" | ""));
         self.part(kind, if named { record.text(part::text) } else { None }, slot)
     }
@@ -73,7 +73,7 @@ impl<'a> Iterator for ContentParts<'a> {
             }
             self.inner = None;
             let slot = self.outer.next_slot()?;
-            let record = Record::new(self.doc, self.doc.record(slot));
+            let record = Record::<{ part::LINKS }>::of(self.doc, slot);
             if record.text(part::kind).is_none_or(|kind| kind.as_str() != "thinking") {
                 return Some(self.simple(slot, ContentPartKind::Text));
             }

@@ -18,7 +18,7 @@ macro_rules! records {
                 #[allow(dead_code, non_upper_case_globals)]
                 pub(in super::super) const $field: usize = Link::$field as usize;
             )*
-            pub(super) const LINKS: usize = Link::_end as usize;
+            pub(in super::super) const LINKS: usize = Link::_end as usize;
         })*
 
         /// The schema of a chat chunk, and of a whole chat completion.
@@ -204,7 +204,3 @@ records! {
         usage b"usage" object(USAGE);
     }
 }
-
-// An error is read from either record at one place: see `ChunkError`.
-const _: () = assert!(root::kind - root::message == error::kind - error::message);
-const _: () = assert!(root::code - root::message == error::code - error::message);
