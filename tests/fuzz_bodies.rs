@@ -50,3 +50,18 @@ fn frame() {
         }
     }
 }
+
+#[test]
+fn decode() {
+    replay("decode", bodies::decode::run);
+    for (name, stream) in streams() {
+        eprintln!("{name}");
+        for line in stream.split(|&byte| byte == b'\n') {
+            let data = line.strip_prefix(b"data:").unwrap_or(line);
+            bodies::decode::run(&plan::input(data, 0, [0; 7]));
+            for cut in [data.len() / 3, data.len() / 2, data.len().saturating_sub(1)] {
+                bodies::decode::run(&plan::input(&data[..cut], 1, [0; 7]));
+            }
+        }
+    }
+}

@@ -4,7 +4,9 @@
 //! Each `run` panics when something does not hold that must.
 #![allow(dead_code, unreachable_pub)] // a target uses one body
 
+pub mod decode;
 pub mod frame;
+mod naive_json;
 pub mod plan;
 
 #[path = "../../tests/support/sse_oracle.rs"]

@@ -39,6 +39,9 @@ fn main() {
         for (i, sizes) in SIZES.into_iter().enumerate() {
             write(&out, "frame", &format!("{name}-{i}"), &plan::input(start, [0, 7, 15][i], sizes));
         }
+        for (i, data) in events(start).into_iter().enumerate() {
+            write(&out, "decode", &format!("{name}-{i}"), &plan::input(data, 0, [0; 7]));
+        }
     }
 }
 
@@ -63,6 +66,12 @@ fn short(stream: &[u8]) -> &[u8] {
     }
     let end = stream[..LONGEST].windows(2).rposition(|two| two == b"\n\n").map_or(LONGEST, |at| at + 2);
     &stream[..end]
+}
+
+/// The data of the events that are one line each.
+fn events(stream: &[u8]) -> Vec<&[u8]> {
+    let lines = stream.split(|&byte| matches!(byte, b'\n' | b'\r'));
+    lines.filter_map(|line| Some(line.strip_prefix(b"data:")?.trim_ascii())).collect()
 }
 
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {

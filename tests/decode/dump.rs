@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 /// Raw JSON as a value; what serde_json refuses (the listed tolerances) as a string.
 pub fn raw(bytes: &[u8]) -> Value {
-    serde_json::from_slice(bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(bytes)))
+    let value = serde_json::from_slice(bytes).ok().or_else(|| super::mended(bytes));
+    value.unwrap_or_else(|| json!(String::from_utf8_lossy(bytes)))
 }
 
 pub fn text(text: Text<'_>) -> Value {

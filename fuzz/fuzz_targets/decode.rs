@@ -1,0 +1,7 @@
+//! See `bodies/decode.rs`.
+#![no_main]
+
+#[path = "../bodies/mod.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| bodies::decode::run(input));
