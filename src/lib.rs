@@ -38,8 +38,8 @@ pub use edge::{Seen, Tapped};
 pub use error::{Error, ErrorKind};
 pub use limits::{LimitKind, Limits};
 pub use message::{
-    Anomaly, AnomalyCode, ArgumentsState, Assembler, Choice, Completion, EndedBy, FinishReason, Keep, Message, Options,
-    Outcome, OwnedUpdate, ProviderError, ToolCall, ToolKind, Update, Usage,
+    Anomaly, AnomalyCode, ArgumentsState, Assembler, Choice, Completion, EndedBy, FinishReason, Keep, LivePart,
+    Message, MessagePart, Options, Outcome, OwnedUpdate, ProviderError, ToolCall, ToolKind, Update, Usage,
 };
 pub use sse::{Event, EventKind, Framer, Leftover};
 pub use wire::chat::{

@@ -2,6 +2,7 @@
 //! which a schema guides. Nothing here knows a field's name.
 
 pub(crate) mod cursor;
+pub(crate) mod incremental;
 pub(crate) mod number;
 pub(crate) mod scan;
 pub(crate) mod shape;

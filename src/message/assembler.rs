@@ -1,14 +1,75 @@
-//! The engine of stage 3.
-#![allow(dead_code)] // until the pipeline calls it
+//! The engine of stage 3: documents in, updates out, one message at the end.
+//!
+//! A document is applied to the message whole; then small records are queued, and an [`Update`] is a view resolved from
+//! the message when it is looked at. The rooms: `routing` (rule 7), `growing`, `repetition` and `snapshot` (rules 8 and 9),
+//! `choice` (texts), `details`, `out` (queue and anomalies), `ending` (rules 4 and 5), `tools` (a fragment's way).
 
-use super::{Completion, Options, Update};
-use crate::Error;
-use crate::wire::chat::Document;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::choice::{Field, Growth};
+use super::completion::{Completion, ProviderError, Usage};
+use super::out::{Out, Place, Record, What};
+use super::raw::members;
+use super::{Anomaly, AnomalyCode, Keep, Options, Update};
+use crate::wire::chat::{Chunk, ChunkChoice, ChunkError, ChunkUsage, ContentPartKind, Delta, Document};
+use crate::{Error, ErrorKind, LimitKind, Limits, Text};
+
+/// What is known of a stream beside its choices.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Meta {
+    pub(super) id: Option<Box<str>>,
+    pub(super) model: Option<Box<str>>,
+    pub(super) provider: Option<Box<str>>,
+    pub(super) system_fingerprint: Option<Box<str>>,
+    pub(super) service_tier: Option<Box<str>>,
+    pub(super) created: Option<u64>,
+}
+
+/// The few things that few streams have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seldom {
+    pub(super) error: Option<ProviderError>,
+    pub(super) groq_usage: Option<Usage>,
+    pub(super) fatal: Option<Error>,
+    /// Where each choice beyond a few stands.
+    by_index: alloc::collections::BTreeMap<i64, u32>,
+}
 
 /// Assembles documents into a message.
-#[derive(Clone, Debug, Default)]
+///
+/// [`apply`](Self::apply) takes a document whole; then [`advance`](Self::advance) and [`update`](Self::update) lend what it
+/// changed, one thing at a time. A document that brings a text costs what appending the text costs; it allocates only as
+/// the message grows.
+#[derive(Clone, Debug)]
 pub struct Assembler {
-    options: Options,
+    pub(super) out: Out,
+    pub(super) choices: Vec<Growth>,
+    pub(super) meta: Option<Box<Meta>>,
+    pub(super) usage: Option<Box<Usage>>,
+    pub(super) seldom: Option<Box<Seldom>>,
+    /// `None` stands for the defaults.
+    limits: Option<Box<Limits>>,
+    /// Bytes of text and of raw extras that are kept.
+    text_bytes: usize,
+    pub(super) detail_bytes: usize,
+    pub(super) calls_made: u32,
+    /// How often the queue was emptied.
+    epoch: u32,
+    pub(super) keep: Keep,
+    pub(super) split_think: bool,
+    pub(super) live: bool,
+    comments: bool,
+    pub(super) done: bool,
+    pub(super) ended: bool,
+    pub(super) ended_complete: bool,
+}
+
+impl Default for Assembler {
+    fn default() -> Self {
+        Self::with_options(Options::default())
+    }
 }
 
 impl Assembler {
@@ -17,56 +78,546 @@ impl Assembler {
     pub fn new() -> Self {
         Self::default()
     }
+
     /// An assembler with these options.
     #[must_use]
     pub fn with_options(options: Options) -> Self {
-        Self { options }
+        let limits = (options.limits != Limits::DEFAULT).then(|| Box::new(options.limits));
+        Self {
+            out: Out::new(options.limits.anomalies),
+            choices: Vec::new(),
+            meta: None,
+            usage: None,
+            seldom: None,
+            limits,
+            text_bytes: 0,
+            detail_bytes: 0,
+            calls_made: 0,
+            epoch: 0,
+            keep: options.keep,
+            split_think: options.split_think,
+            live: options.live_arguments,
+            comments: options.comments,
+            done: false,
+            ended: false,
+            ended_complete: false,
+        }
     }
+
+    pub(super) fn limits(&self) -> &Limits {
+        self.limits.as_deref().unwrap_or(&Limits::DEFAULT)
+    }
+
     /// Applies one document (met at `offset` bytes of the stream) to the message and queues its updates.
     ///
     /// # Errors
     /// A message limit was passed: fatal, the same error ever after; what was decoded stays.
-    pub fn apply(&mut self, _document: &Document<'_>, _offset: u64) -> Result<(), Error> {
-        let _ = self.options;
+    pub fn apply(&mut self, document: &Document<'_>, offset: u64) -> Result<(), Error> {
+        if let Some(error) = self.seldom.as_ref().and_then(|seldom| seldom.fatal) {
+            return Err(error);
+        }
+        self.recycle();
+        let result = match document {
+            Document::Chunk(chunk) if !self.done && !self.ended => self.chunk(chunk, offset),
+            _ => {
+                self.other(document, offset);
+                Ok(())
+            }
+        };
+        if let Err(error) = result {
+            self.seldom().fatal = Some(error);
+        }
+        result
+    }
+
+    /// Forgets updates that were all taken.
+    #[inline]
+    fn recycle(&mut self) {
+        if self.out.recycle() {
+            self.epoch = self.epoch.wrapping_add(1);
+        }
+    }
+
+    /// What is no chunk, or came after the end.
+    #[cold]
+    fn other(&mut self, document: &Document<'_>, offset: u64) {
+        let (code, text, at) = match *document {
+            Document::SplitDataLines => (AnomalyCode::SplitDataLines, &[][..], offset),
+            Document::Chunk(ref chunk) => (AnomalyCode::AfterDone, chunk.raw(), offset),
+            Document::Error(ref error) if !self.done && !self.ended => return self.error(error),
+            Document::Error(ref error) => (AnomalyCode::AfterDone, error.raw(), offset),
+            Document::Done if !self.done && !self.ended => return self.finish(true),
+            Document::Done => (AnomalyCode::AfterDone, &b"[DONE]"[..], offset),
+            Document::Comment(text) if self.done => (AnomalyCode::AfterDone, text, offset),
+            Document::Comment(text) => (AnomalyCode::CommentAsData, text, offset),
+            Document::NotJson(text, _) if self.done => (AnomalyCode::AfterDone, text, offset),
+            Document::NotJson(text, error) => (AnomalyCode::NotJson, text, error.offset()),
+        };
+        self.report(code, at, text.len() as u64, text);
+    }
+
+    #[inline]
+    fn chunk(&mut self, chunk: &Chunk<'_>, offset: u64) -> Result<(), Error> {
+        if !chunk.is_chunk() {
+            self.report(AnomalyCode::NotAChunk, offset, chunk.raw().len() as u64, chunk.raw());
+            return Ok(());
+        }
+        if let Some(error) = chunk.error() {
+            self.error(&error);
+        }
+        if self.keep != Keep::Nothing {
+            self.remember(chunk, offset)?;
+        }
+        for (position, choice) in chunk.choices().enumerate() {
+            self.choice(&choice, position, offset)?;
+        }
+        if let Some(usage) = chunk.groq_usage() {
+            self.groq_usage(&usage);
+        }
+        if let Some(usage) = chunk.usage() {
+            self.usage(&usage);
+        }
         Ok(())
     }
+
+    /// The envelope: of each field the first value that is not empty.
+    #[inline]
+    fn remember(&mut self, chunk: &Chunk<'_>, offset: u64) -> Result<(), Error> {
+        let limit = self.limits().name;
+        let meta = self.meta.get_or_insert_default();
+        let fields = [
+            (&mut meta.id, chunk.id()),
+            (&mut meta.model, chunk.model()),
+            (&mut meta.provider, chunk.provider()),
+            (&mut meta.system_fingerprint, chunk.system_fingerprint()),
+            (&mut meta.service_tier, chunk.service_tier()),
+        ];
+        for (known, new) in fields {
+            if known.is_none()
+                && let Some(new) = new
+            {
+                if new.len() > limit {
+                    return Err(Error::new(ErrorKind::Limit(LimitKind::Name), offset));
+                }
+                *known = Some(new.into());
+            }
+        }
+        if meta.created.is_none() {
+            meta.created = chunk.created();
+        }
+        Ok(())
+    }
+
+    pub(super) fn seldom(&mut self) -> &mut Seldom {
+        self.seldom.get_or_insert_default()
+    }
+
+    /// The slot of a choice, made when it is new. Choice 0 of a stream with one choice is found at once.
+    #[inline]
+    fn slot(&mut self, index: i64, offset: u64) -> Result<u32, Error> {
+        match self.choices.first() {
+            Some(first) if first.index == index => Ok(0),
+            _ => self.further_slot(index, offset),
+        }
+    }
+
+    fn further_slot(&mut self, index: i64, offset: u64) -> Result<u32, Error> {
+        const FEW: usize = 8;
+        let known = if self.choices.len() <= FEW {
+            self.choices.iter().position(|choice| choice.index == index).map(|slot| slot as u32)
+        } else {
+            self.seldom().by_index.get(&index).copied()
+        };
+        if let Some(slot) = known {
+            return Ok(slot);
+        }
+        if self.choices.len() >= self.limits().choices {
+            return Err(Error::new(ErrorKind::Limit(LimitKind::Choices), offset));
+        }
+        if self.choices.is_empty() {
+            self.choices.reserve_exact(1);
+        }
+        self.choices.push(Growth::new(index));
+        let slot = self.choices.len() - 1;
+        if slot >= FEW {
+            let from = if slot == FEW { 0 } else { slot };
+            let entries: Vec<_> =
+                self.choices[from..].iter().zip(from as u32..).map(|(c, slot)| (c.index, slot)).collect();
+            self.seldom().by_index.extend(entries);
+        }
+        Ok(slot as u32)
+    }
+
+    #[inline]
+    fn choice(&mut self, choice: &ChunkChoice<'_>, position: usize, offset: u64) -> Result<(), Error> {
+        let index = choice.index().unwrap_or(position as i64);
+        let slot = self.slot(index, offset)?;
+        let place = Place { slot, choice: index, offset };
+        let growth = &mut self.choices[slot as usize];
+        if self.keep != Keep::Everything && growth.epoch != self.epoch {
+            growth.epoch = self.epoch;
+            growth.drop_texts();
+        }
+        if let Some(error) = choice.error() {
+            self.error(&error);
+        }
+        let delta = choice.delta();
+        if !delta.is_empty() {
+            if choice.has_message() {
+                self.message(choice, &delta, place)?;
+            } else {
+                self.choices[slot as usize].had_delta = true;
+                self.delta(&delta, place, true)?;
+            }
+        }
+        if let Some(logprobs) = choice.logprobs() {
+            self.logprobs(logprobs, place)?;
+        }
+        if let Some(reason) = choice.native_finish_reason() {
+            self.check_name(reason, offset)?;
+            if self.keep != Keep::Nothing {
+                self.choices[slot as usize].rest().native_finish = Some(reason.into());
+            }
+        }
+        if let Some(reason) = choice.finish_reason() {
+            self.finish_reason(reason, place)?;
+        }
+        if let Some(usage) = choice.usage() {
+            self.usage(&usage);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn delta(&mut self, delta: &Delta<'_>, place: Place, calls: bool) -> Result<(), Error> {
+        if let Some(text) = delta.content() {
+            self.text(Field::Content, &text, place)?;
+        }
+        if self.choices[place.slot as usize].role.is_none()
+            && let Some(role) = delta.role()
+        {
+            self.check_name(role, place.offset)?;
+            self.choices[place.slot as usize].role = Some(role.into());
+            self.out.tell(What::Role, place.slot);
+        }
+        match delta.reasoning() {
+            Some(text) if !text.is_empty() => {
+                self.text(Field::Reasoning, &text, place)?;
+                self.details(delta, place, false)?;
+            }
+            _ => self.details(delta, place, true)?,
+        }
+        for part in delta.content_parts() {
+            match part.kind {
+                ContentPartKind::Text => self.text(Field::Content, &part.text, place)?,
+                ContentPartKind::Reasoning => self.text(Field::Reasoning, &part.text, place)?,
+                _ => self.extra(b"content_parts", part.raw, true, place)?,
+            }
+        }
+        if let Some(text) = delta.refusal() {
+            self.text(Field::Refusal, &text, place)?;
+        }
+        if calls {
+            self.tool_calls(delta, place)?;
+        }
+        for field in delta.unknown_fields() {
+            if field.value != b"null" {
+                self.extra(field.key, field.value, false, place)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn text(&mut self, field: Field, text: &Text<'_>, place: Place) -> Result<(), Error> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let keep = self.keep == Keep::Everything;
+        let limit = self.limits().text;
+        if keep && text.len() > limit - self.text_bytes {
+            return Err(Error::new(ErrorKind::Limit(LimitKind::Text), place.offset));
+        }
+        let growth = &mut self.choices[place.slot as usize];
+        let grown = if self.split_think && field == Field::Content {
+            growth.grow_split(text, place, keep, &mut self.out)
+        } else {
+            growth.grow(field, text, place, keep, &mut self.out)
+        };
+        self.text_bytes += if keep { grown } else { 0 };
+        Ok(())
+    }
+
+    /// Reasoning details; their text is the reasoning where no other field brought it (rule "per chunk take one").
+    fn details(&mut self, delta: &Delta<'_>, place: Place, as_reasoning: bool) -> Result<(), Error> {
+        for detail in delta.reasoning_details() {
+            let raw = detail.raw();
+            self.take_detail_bytes(raw.len(), place.offset)?;
+            if self.keep == Keep::Everything {
+                self.choices[place.slot as usize].rest().details.merge(&detail);
+            }
+            self.out.note(What::Detail, place.slot, raw);
+            if as_reasoning && let Some(text) = detail.text().or_else(|| detail.summary()) {
+                self.text(Field::Reasoning, &text, place)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts bytes of raw extras that are kept.
+    pub(super) fn take_detail_bytes(&mut self, bytes: usize, offset: u64) -> Result<(), Error> {
+        if self.keep != Keep::Everything {
+            return Ok(());
+        }
+        if bytes > self.limits().details.saturating_sub(self.detail_bytes) {
+            return Err(Error::new(ErrorKind::Limit(LimitKind::Details), offset));
+        }
+        self.detail_bytes += bytes;
+        Ok(())
+    }
+
+    fn logprobs(&mut self, raw: &[u8], place: Place) -> Result<(), Error> {
+        self.take_detail_bytes(raw.len(), place.offset)?;
+        if self.keep == Keep::Everything {
+            let logprobs = &mut self.choices[place.slot as usize].rest().logprobs;
+            for (key, value) in members(raw) {
+                if value != b"null" {
+                    logprobs.merge(key, value);
+                }
+            }
+        }
+        self.out.note(What::Logprobs, place.slot, raw);
+        Ok(())
+    }
+
+    /// An unknown field of the delta: arrays are appended, of anything else the last wins.
+    #[cold]
+    fn extra(&mut self, key: &[u8], value: &[u8], element: bool, place: Place) -> Result<(), Error> {
+        self.take_detail_bytes(key.len() + value.len(), place.offset)?;
+        let mut member = Vec::with_capacity(key.len() + value.len() + 7);
+        let (open, close): (&[u8], &[u8]) = if element { (b"\":[", b"]}") } else { (b"\":", b"}") };
+        for part in [b"{\"", key, open, value, close] {
+            member.extend_from_slice(part);
+        }
+        if self.keep == Keep::Everything {
+            let extras = &mut self.choices[place.slot as usize].rest().extras;
+            for (key, value) in members(&member) {
+                extras.merge(key, value);
+            }
+        }
+        self.out.note(What::Extra, place.slot, &member);
+        Ok(())
+    }
+
+    pub(super) fn check_name(&self, name: &str, offset: u64) -> Result<(), Error> {
+        if name.len() > self.limits().name {
+            return Err(Error::new(ErrorKind::Limit(LimitKind::Name), offset));
+        }
+        Ok(())
+    }
+
+    /// A whole `message`: where nothing came before, it is the message; beside deltas it must not double them.
+    #[cold]
+    fn message(&mut self, choice: &ChunkChoice<'_>, delta: &Delta<'_>, place: Place) -> Result<(), Error> {
+        if !choice.is_message() {
+            self.choices[place.slot as usize].had_delta = true;
+            self.out.odd(AnomalyCode::MessageAfterDelta, place);
+            return self.delta(delta, place, true);
+        }
+        let growth = &self.choices[place.slot as usize];
+        let texts = [
+            (Field::Content, delta.content()),
+            (Field::Reasoning, delta.reasoning()),
+            (Field::Refusal, delta.refusal()),
+        ];
+        let nothing = texts.iter().all(|(field, _)| growth.text(*field).is_empty()) && !growth.has_calls();
+        if nothing && !growth.had_delta {
+            return self.delta(delta, place, true);
+        }
+        if nothing {
+            return self.delta(delta, place, true);
+        }
+        let mut dropped = 0;
+        for (field, text) in texts {
+            let Some(text) = text else { continue };
+            let growth = &mut self.choices[place.slot as usize];
+            let (had_delta, known) = (growth.had_delta, growth.text(field).len());
+            if let Some(added) = text.strip_prefix(growth.text(field)) {
+                dropped += known;
+                if !added.is_empty() {
+                    let keep = self.keep == Keep::Everything;
+                    if keep && added.len() > self.limits().text - self.text_bytes {
+                        return Err(Error::new(ErrorKind::Limit(LimitKind::Text), place.offset));
+                    }
+                    self.text_bytes += if keep { added.len() } else { 0 };
+                    self.choices[place.slot as usize].push(field, added, place, keep, &mut self.out);
+                }
+            } else if had_delta {
+                dropped += text.len();
+            } else {
+                self.text(field, &text, place)?;
+            }
+        }
+        let growth = &self.choices[place.slot as usize];
+        if growth.had_delta && growth.has_calls() {
+            dropped += delta.tool_calls().map(|call| call.raw().len()).sum::<usize>();
+        } else {
+            self.tool_calls(delta, place)?;
+        }
+        if dropped > 0 {
+            let (code, choice) = (AnomalyCode::MessageAfterDelta, Some(place.choice));
+            let dropped = dropped as u64;
+            self.out.anomaly(Anomaly { code, choice, call: None, count: 1, dropped, offset: place.offset }, &[]);
+        }
+        Ok(())
+    }
+
+    fn usage(&mut self, usage: &ChunkUsage<'_>) {
+        let raw = String::from_utf8_lossy(usage.raw());
+        if self.usage.as_ref().is_some_and(|known| known.raw == raw) {
+            return;
+        }
+        self.usage = Some(Box::new(typed(usage, raw.into_owned())));
+        self.merge_groq();
+        self.out.tell(What::Usage, 0);
+    }
+
+    /// `x_groq.usage` fills in what `usage` does not say.
+    #[cold]
+    fn groq_usage(&mut self, usage: &ChunkUsage<'_>) {
+        let raw = String::from_utf8_lossy(usage.raw()).into_owned();
+        self.seldom().groq_usage = Some(typed(usage, raw));
+        if self.usage.is_none() {
+            self.usage = Some(Box::default());
+        }
+        self.merge_groq();
+        self.out.tell(What::Usage, 0);
+    }
+
+    fn merge_groq(&mut self) {
+        if let (Some(usage), Some(seldom)) = (&mut self.usage, &self.seldom)
+            && let Some(groq) = &seldom.groq_usage
+        {
+            usage.merge(groq);
+        }
+    }
+
+    /// The first error stays the error; later ones are only updates.
+    #[cold]
+    pub(super) fn error(&mut self, error: &ChunkError<'_>) {
+        let limit = self.limits().error_text;
+        let raw = String::from_utf8_lossy(error.raw());
+        let mut known = ProviderError::default();
+        known.message = cut(error.message().unwrap_or(&raw), limit).into();
+        known.kind = error.kind().map(|kind| cut(kind, limit).into());
+        known.code = error.code().map(|code| cut(code, limit).into());
+        known.raw = cut(&raw, limit).into();
+        self.fail(known);
+    }
+
+    /// Takes an error as the stream's error, unless there is one.
+    pub(crate) fn fail(&mut self, error: ProviderError) {
+        self.recycle();
+        self.seldom().error.get_or_insert_with(|| error.clone());
+        self.out.error(error);
+    }
+
     /// Reports something odd that another stage met: `dropped` bytes of the stream went, `text` is what they said.
-    pub(crate) fn report(&mut self, _code: super::AnomalyCode, _offset: u64, _dropped: u64, _text: &[u8]) {}
-    /// Takes an error that is not of this wire (a response that is no event stream) as the stream's error.
-    pub(crate) fn fail(&mut self, _error: super::ProviderError) {}
+    pub(crate) fn report(&mut self, code: AnomalyCode, offset: u64, dropped: u64, text: &[u8]) {
+        self.recycle();
+        self.out.anomaly(Anomaly { code, choice: None, call: None, count: 1, dropped, offset }, text);
+    }
+
     /// A comment of the stream, when the options ask for it.
-    pub(crate) fn comment(&mut self, _text: &[u8]) {}
-    /// Marks the end of the input and queues the updates that it brings.
-    pub fn end(&mut self) {}
+    pub(crate) fn comment(&mut self, text: &[u8]) {
+        if self.comments {
+            self.recycle();
+            self.out.note(What::Comment, 0, text);
+        }
+    }
+
     /// Moves to the next queued update; `false` when there is none.
+    #[inline]
     pub fn advance(&mut self) -> bool {
+        while self.out.advance() {
+            match self.out.current() {
+                Some(Record { what: What::Live, .. }) if !self.advance_live() => {}
+                _ => return true,
+            }
+        }
         false
     }
+
     /// The update that [`advance`](Self::advance) moved to.
     #[must_use]
+    #[inline]
     pub fn update(&self) -> Option<Update<'_>> {
-        None
+        self.resolve(self.out.current()?)
     }
+
     /// [`advance`](Self::advance), then [`update`](Self::update).
     #[allow(clippy::should_implement_trait)] // it lends
+    #[inline]
     pub fn next(&mut self) -> Option<Update<'_>> {
         if self.advance() { self.update() } else { None }
     }
+
     /// Whether `[DONE]` came.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        false
+        self.done
     }
-    /// The message so far.
+
+    /// Marks the end of the input and queues the updates that it brings.
+    pub fn end(&mut self) {
+        if !self.ended {
+            self.finish(false);
+        }
+    }
+
+    /// The message so far, as if the input ended here. Costs a copy of the message.
     #[must_use]
     pub fn completion(&self) -> Completion {
-        Completion::default()
+        self.clone().into_completion()
     }
+
     /// The message.
     #[must_use]
-    pub fn into_completion(self) -> Completion {
-        Completion::default()
+    pub fn into_completion(mut self) -> Completion {
+        self.end();
+        self.complete()
     }
-    /// Forgets the stream, keeps the buffers.
-    pub fn reset(&mut self) {}
+
+    /// Forgets the stream, keeps the options and the buffers of the first choice.
+    pub fn reset(&mut self) {
+        self.out.reset();
+        self.choices.truncate(1);
+        self.meta = None;
+        self.usage = None;
+        self.seldom = None;
+        (self.text_bytes, self.detail_bytes, self.calls_made, self.epoch) = (0, 0, 0, 0);
+        (self.done, self.ended, self.ended_complete) = (false, false, false);
+        self.choices.clear();
+    }
+}
+
+fn typed(usage: &ChunkUsage<'_>, raw: String) -> Usage {
+    Usage {
+        prompt_tokens: usage.prompt_tokens(),
+        completion_tokens: usage.completion_tokens(),
+        total_tokens: usage.total_tokens(),
+        cached_tokens: usage.cached_tokens(),
+        reasoning_tokens: usage.reasoning_tokens(),
+        cost: usage.cost(),
+        raw,
+    }
+}
+
+/// The text, cut to so many bytes at most.
+fn cut(text: &str, limit: usize) -> &str {
+    let mut end = limit.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }

@@ -69,6 +69,38 @@ pub struct Usage {
     pub raw: String,
 }
 
+impl Usage {
+    /// Fills in what is not said here, from another object (`x_groq.usage`).
+    pub(crate) fn merge(&mut self, other: &Usage) {
+        use super::raw::members;
+        fn fill<T: Copy>(to: &mut Option<T>, from: Option<T>) {
+            *to = to.or(from);
+        }
+        fill(&mut self.prompt_tokens, other.prompt_tokens);
+        fill(&mut self.completion_tokens, other.completion_tokens);
+        fill(&mut self.total_tokens, other.total_tokens);
+        fill(&mut self.cached_tokens, other.cached_tokens);
+        fill(&mut self.reasoning_tokens, other.reasoning_tokens);
+        fill(&mut self.cost, other.cost);
+        if self.raw.is_empty() {
+            self.raw.push_str(&other.raw);
+            return;
+        }
+        let known: Vec<Vec<u8>> = members(self.raw.as_bytes()).map(|(key, _)| key.to_vec()).collect();
+        let new: Vec<_> = members(other.raw.as_bytes()).filter(|(key, _)| !known.iter().any(|k| k == key)).collect();
+        if let Some(end) = self.raw.rfind('}').filter(|_| !new.is_empty()) {
+            self.raw.truncate(end);
+            for (key, value) in new {
+                self.raw.push_str(if known.is_empty() { "\"" } else { ", \"" });
+                self.raw.push_str(&String::from_utf8_lossy(key));
+                self.raw.push_str("\": ");
+                self.raw.push_str(&String::from_utf8_lossy(value));
+            }
+            self.raw.push('}');
+        }
+    }
+}
+
 /// An error that the provider sent.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,8 +131,59 @@ pub struct Message {
     pub reasoning_details: String,
     /// The tool calls, in the order of creation.
     pub tool_calls: Vec<ToolCall>,
-    /// Unknown fields of the delta (audio, images, annotations): the members of a JSON object; empty when there are none.
+    /// Unknown fields of the delta (audio, images, annotations): a JSON object, arrays appended; empty when there are none.
     pub extras: String,
+    pub(crate) order: Vec<Part>,
+}
+
+/// What a part of a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PartKind {
+    Text,
+    Reasoning,
+    Refusal,
+    ToolCall,
+}
+
+/// A part as it is remembered: where it ends in its text, or which call it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) kind: PartKind,
+    pub(crate) end: usize,
+}
+
+/// A part of a message, in the order in which the parts came.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MessagePart<'a> {
+    /// A stretch of the content.
+    Text(&'a str),
+    /// A stretch of the reasoning.
+    Reasoning(&'a str),
+    /// A stretch of the refusal.
+    Refusal(&'a str),
+    /// A tool call.
+    ToolCall(&'a ToolCall),
+}
+
+impl Message {
+    /// Text, reasoning, refusal and calls in the order in which they came; together they are the whole message.
+    ///
+    /// Only of a message that was kept whole ([`Keep::Everything`](crate::Keep)).
+    pub fn parts(&self) -> impl Iterator<Item = MessagePart<'_>> {
+        let (mut text, mut reasoning, mut refusal) = (0, 0, 0);
+        self.order.iter().filter_map(move |part| match part.kind {
+            PartKind::Text => cut(&self.content, &mut text, part.end).map(MessagePart::Text),
+            PartKind::Reasoning => cut(&self.reasoning, &mut reasoning, part.end).map(MessagePart::Reasoning),
+            PartKind::Refusal => cut(&self.refusal, &mut refusal, part.end).map(MessagePart::Refusal),
+            PartKind::ToolCall => self.tool_calls.get(part.end).map(MessagePart::ToolCall),
+        })
+    }
+}
+
+/// The text from `start` to `end`, and `start` moved there.
+fn cut<'a>(text: &'a str, start: &mut usize, end: usize) -> Option<&'a str> {
+    text.get(core::mem::replace(start, end)..end)
 }
 
 /// One choice.
@@ -117,6 +200,23 @@ pub struct Choice {
     pub native_finish_reason: Option<String>,
     /// `logprobs`, arrays appended: raw JSON; empty when there were none.
     pub logprobs: String,
+}
+
+impl Choice {
+    /// The finish reason, normalised: `stop` with tool calls present is [`FinishReason::ToolCalls`] (rule 5).
+    #[must_use]
+    pub fn finish(&self) -> Option<FinishReason> {
+        let reason = self.finish_reason.as_deref()?;
+        Some(match reason {
+            "stop" if !self.message.tool_calls.is_empty() => FinishReason::ToolCalls,
+            "stop" => FinishReason::Stop,
+            "tool_calls" | "function_call" => FinishReason::ToolCalls,
+            "length" => FinishReason::Length,
+            "content_filter" => FinishReason::ContentFilter,
+            "error" => FinishReason::Error,
+            _ => FinishReason::Other,
+        })
+    }
 }
 
 /// What a stream came to.

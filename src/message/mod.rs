@@ -2,20 +2,35 @@
 
 mod anomaly;
 mod assembler;
+mod calls;
+mod choice;
 mod completion;
+mod details;
+mod ending;
+mod growing;
+mod live;
 mod options;
+mod out;
 mod owned;
+mod raw;
+mod repetition;
+mod resolve;
+mod routing;
 #[cfg(feature = "serde")]
 mod serialize;
+mod snapshot;
+mod surrogate;
+mod think;
 mod tool_call;
+mod tools;
 mod update;
 
 pub use anomaly::{Anomaly, AnomalyCode};
 pub use assembler::Assembler;
-pub use completion::{Choice, Completion, EndedBy, FinishReason, Message, Outcome, ProviderError, Usage};
+pub use completion::{Choice, Completion, EndedBy, FinishReason, Message, MessagePart, Outcome, ProviderError, Usage};
 pub use options::{Keep, Options};
 pub use owned::OwnedUpdate;
 #[allow(unused_imports)] // the edges use it, most of them behind features
 pub(crate) use owned::Owner;
 pub use tool_call::{ArgumentsState, ToolCall, ToolKind};
-pub use update::Update;
+pub use update::{LivePart, Update};

@@ -5,12 +5,12 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use super::{Anomaly, ProviderError, ToolCall, Update, Usage};
+use super::{Anomaly, LivePart, ProviderError, ToolCall, Update, Usage};
 
 /// An [`Update`] that owns what it shows: `Send`, `'static`, cheap to clone.
 ///
 /// [`as_update`](Self::as_update) lends the update again; match on that. It differs from the lent one in one point: in
-/// `ToolCallStarted`, `ToolCallChanged`, `Arguments` and `ArgumentsReset` the call carries its header (number, kind, id,
+/// `ToolCallStarted`, `ToolCallChanged`, `Arguments`, `ArgumentsReset` and `LiveArgument` the call carries its header (number, kind, id,
 /// name, extras) and no arguments, because a copy of all arguments with each fragment would cost the square of their
 /// length. `ToolCallClosed` and `ToolCallReady` carry the whole call.
 #[derive(Clone, Debug)]
@@ -25,7 +25,19 @@ enum Payload {
     Error(Arc<ProviderError>),
     Anomaly(Anomaly, Box<str>),
     Comment(Box<str>),
+    Live(i64, Arc<ToolCall>, Box<str>, Live),
     Done,
+}
+
+#[derive(Clone, Debug)]
+enum Live {
+    ObjectBegin,
+    ObjectEnd,
+    ArrayBegin,
+    ArrayEnd,
+    Text(Box<str>),
+    TextEnd,
+    Scalar(Box<str>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +47,9 @@ enum TextOf {
     Reasoning,
     Refusal,
     Finish,
+    ReasoningDetail,
+    Logprobs,
+    Extra,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +79,9 @@ impl OwnedUpdate {
                     TextOf::Reasoning => Update::Reasoning { choice, text },
                     TextOf::Refusal => Update::Refusal { choice, text },
                     TextOf::Finish => Update::Finish { choice, reason: text },
+                    TextOf::ReasoningDetail => Update::ReasoningDetail { choice, raw: text },
+                    TextOf::Logprobs => Update::Logprobs { choice, raw: text },
+                    TextOf::Extra => Update::Extra { choice, raw: text },
                 }
             }
             Payload::Call(is, choice, call) => {
@@ -86,6 +104,18 @@ impl OwnedUpdate {
             Payload::Error(error) => Update::Error { error },
             Payload::Anomaly(anomaly, text) => Update::Anomaly { anomaly: *anomaly, text },
             Payload::Comment(text) => Update::Comment { text },
+            Payload::Live(choice, call, path, live) => {
+                let part = match live {
+                    Live::ObjectBegin => LivePart::ObjectBegin,
+                    Live::ObjectEnd => LivePart::ObjectEnd,
+                    Live::ArrayBegin => LivePart::ArrayBegin,
+                    Live::ArrayEnd => LivePart::ArrayEnd,
+                    Live::Text(text) => LivePart::Text(text),
+                    Live::TextEnd => LivePart::TextEnd,
+                    Live::Scalar(raw) => LivePart::Scalar(raw),
+                };
+                Update::LiveArgument { choice: *choice, call, path, part }
+            }
             Payload::Done => Update::Done {},
         }
     }
@@ -114,6 +144,21 @@ impl Owner {
             Update::Reasoning { choice, text: reasoning } => text(TextOf::Reasoning, choice, reasoning),
             Update::Refusal { choice, text: refusal } => text(TextOf::Refusal, choice, refusal),
             Update::Finish { choice, reason } => text(TextOf::Finish, choice, reason),
+            Update::ReasoningDetail { choice, raw } => text(TextOf::ReasoningDetail, choice, raw),
+            Update::Logprobs { choice, raw } => text(TextOf::Logprobs, choice, raw),
+            Update::Extra { choice, raw } => text(TextOf::Extra, choice, raw),
+            Update::LiveArgument { choice, call, path, part } => {
+                let live = match part {
+                    LivePart::ObjectBegin => Live::ObjectBegin,
+                    LivePart::ObjectEnd => Live::ObjectEnd,
+                    LivePart::ArrayBegin => Live::ArrayBegin,
+                    LivePart::ArrayEnd => Live::ArrayEnd,
+                    LivePart::Text(text) => Live::Text(text.into()),
+                    LivePart::TextEnd => Live::TextEnd,
+                    LivePart::Scalar(raw) => Live::Scalar(raw.into()),
+                };
+                Payload::Live(choice, self.header_of(call), path.into(), live)
+            }
             Update::ToolCallStarted { choice, call } => Payload::Call(CallIs::Started, choice, self.header_of(call)),
             Update::ToolCallChanged { choice, call } => Payload::Call(CallIs::Changed, choice, self.header_of(call)),
             Update::ToolCallClosed { choice, call } => Payload::Call(CallIs::Closed, choice, Arc::new(call.clone())),

@@ -14,8 +14,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use super::{
-    Anomaly, AnomalyCode, ArgumentsState, Choice, Completion, EndedBy, Message, Outcome, ProviderError, ToolCall,
-    ToolKind, Update, Usage,
+    Anomaly, AnomalyCode, ArgumentsState, Choice, Completion, EndedBy, LivePart, Message, Outcome, ProviderError,
+    ToolCall, ToolKind, Update, Usage,
 };
 
 /// The shape of the API's `chat.completion` object, then `outcome`, `ended_by`, `error` and `anomalies`.
@@ -287,6 +287,26 @@ impl Serialize for Update<'_> {
                 arguments: &'a str,
                 arguments_state: ArgumentsState,
             },
+            LiveArgument {
+                choice: i64,
+                call: u32,
+                path: &'a str,
+                part: &'static str,
+                #[serde(skip_serializing_if = "Option::is_none")]
+                text: Option<&'a str>,
+            },
+            ReasoningDetail {
+                choice: i64,
+                detail: Raw<'a>,
+            },
+            Logprobs {
+                choice: i64,
+                logprobs: Raw<'a>,
+            },
+            Extra {
+                choice: i64,
+                member: Raw<'a>,
+            },
             Finish {
                 choice: i64,
                 reason: &'a str,
@@ -338,6 +358,21 @@ impl Serialize for Update<'_> {
                 arguments: call.arguments(),
                 arguments_state: call.state(),
             },
+            Self::LiveArgument { choice, call, path, part } => {
+                let (part, text) = match part {
+                    LivePart::ObjectBegin => ("object_begin", None),
+                    LivePart::ObjectEnd => ("object_end", None),
+                    LivePart::ArrayBegin => ("array_begin", None),
+                    LivePart::ArrayEnd => ("array_end", None),
+                    LivePart::Text(text) => ("text", Some(text)),
+                    LivePart::TextEnd => ("text_end", None),
+                    LivePart::Scalar(raw) => ("scalar", Some(raw)),
+                };
+                View::LiveArgument { choice, call: call.number(), path, part, text }
+            }
+            Self::ReasoningDetail { choice, raw } => View::ReasoningDetail { choice, detail: Raw(raw) },
+            Self::Logprobs { choice, raw } => View::Logprobs { choice, logprobs: Raw(raw) },
+            Self::Extra { choice, raw } => View::Extra { choice, member: Raw(raw) },
             Self::Finish { choice, reason } => View::Finish { choice, reason },
             Self::Usage { usage } => View::Usage { usage },
             Self::Error { error } => View::Error { error },

@@ -2,6 +2,8 @@
 
 use alloc::string::String;
 
+use crate::json::incremental::Scanner;
+
 /// What kind of call it is.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,7 +15,7 @@ pub enum ToolKind {
     Custom,
 }
 
-/// What a call's arguments are: see QUIRKS rule 9.
+/// What a call's arguments are (rule 9).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ArgumentsState {
@@ -22,7 +24,7 @@ pub enum ArgumentsState {
     /// They stop before their value ends (or may yet grow).
     #[default]
     Truncated,
-    /// Not JSON, or several values: the fault's offset in the arguments, in bytes.
+    /// Not JSON, or several values, or of a call without a name: the fault's offset in the arguments, in bytes.
     Invalid {
         /// Where, in bytes from the start of the arguments.
         offset: usize,
@@ -34,11 +36,14 @@ pub enum ArgumentsState {
 pub struct ToolCall {
     pub(crate) number: u32,
     pub(crate) kind: ToolKind,
-    pub(crate) id: String,
     pub(crate) id_is_synthetic: bool,
     pub(crate) id_is_duplicate: bool,
+    pub(crate) id: String,
     pub(crate) name: String,
-    pub(crate) arguments: String,
+    /// The arguments from `skip` on; before that a reading that may yet turn out to be the right one.
+    pub(crate) text: String,
+    pub(crate) skip: usize,
+    pub(crate) scanner: Scanner,
     pub(crate) state: ArgumentsState,
     pub(crate) extras: String,
 }
@@ -54,7 +59,7 @@ impl ToolCall {
     pub fn kind(&self) -> ToolKind {
         self.kind
     }
-    /// Its id as the provider sent it first, or a made-up one.
+    /// Its id as the provider sent it first, or a made-up one; empty before the call is announced.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -64,7 +69,7 @@ impl ToolCall {
     pub fn id_is_synthetic(&self) -> bool {
         self.id_is_synthetic
     }
-    /// Whether another call of the response has the same id.
+    /// Whether an earlier call of the choice has the same id.
     #[must_use]
     pub fn id_is_duplicate(&self) -> bool {
         self.id_is_duplicate
@@ -77,14 +82,14 @@ impl ToolCall {
     /// The arguments' raw text as it came (of a custom call its input), `{}` where rule 9 says so.
     #[must_use]
     pub fn arguments(&self) -> &str {
-        &self.arguments
+        self.text.get(self.skip..).unwrap_or_default()
     }
-    /// What the arguments are.
+    /// What the arguments are. Final when the call is ready.
     #[must_use]
     pub fn state(&self) -> ArgumentsState {
         self.state
     }
-    /// Unknown fields of the call as the members of a JSON object, braces included; empty when there are none.
+    /// Unknown fields of the call (`extra_content`, …): a JSON object; empty when there are none.
     #[must_use]
     pub fn extras(&self) -> &str {
         &self.extras
@@ -101,7 +106,9 @@ impl ToolCall {
             id_is_synthetic: self.id_is_synthetic,
             id_is_duplicate: self.id_is_duplicate,
             name: self.name.clone(),
-            arguments: String::new(),
+            text: String::new(),
+            skip: 0,
+            scanner: Scanner::default(),
             state: ArgumentsState::Truncated,
             extras: self.extras.clone(),
         }

@@ -76,6 +76,19 @@ pub enum Update<'a> {
         /// By this text.
         arguments: &'a str,
     },
+    /// A part of a call's arguments, as they grow; only with [`Options::live_arguments`](crate::Options). After an
+    /// [`ArgumentsReset`](Self::ArgumentsReset) the parts begin anew.
+    #[non_exhaustive]
+    LiveArgument {
+        /// Which choice.
+        choice: i64,
+        /// The call so far.
+        call: &'a ToolCall,
+        /// Where in the arguments: a JSON Pointer (RFC 6901), empty for the whole value.
+        path: &'a str,
+        /// What happened there.
+        part: LivePart<'a>,
+    },
     /// A call's value closed: early, may be taken back. Show it; do not run it.
     #[non_exhaustive]
     ToolCallClosed {
@@ -92,7 +105,32 @@ pub enum Update<'a> {
         /// The call.
         call: &'a ToolCall,
     },
-    /// A finish reason (the last one wins).
+    /// An entry of `reasoning_details` came; the completion has them merged.
+    #[non_exhaustive]
+    ReasoningDetail {
+        /// Which choice.
+        choice: i64,
+        /// The entry's raw JSON.
+        raw: &'a str,
+    },
+    /// `logprobs` came; the completion has their arrays appended.
+    #[non_exhaustive]
+    Logprobs {
+        /// Which choice.
+        choice: i64,
+        /// Their raw JSON.
+        raw: &'a str,
+    },
+    /// An unknown field of the delta came (audio, images, annotations); the completion has arrays appended.
+    #[non_exhaustive]
+    Extra {
+        /// Which choice.
+        choice: i64,
+        /// A JSON object with the one member.
+        raw: &'a str,
+    },
+    /// The finish reason. It comes once a choice, at the end of the stream (`[DONE]` or the end of the input), since more
+    /// may follow the first one and the last one wins.
     #[non_exhaustive]
     Finish {
         /// Which choice.
@@ -129,4 +167,24 @@ pub enum Update<'a> {
     /// `[DONE]`: stop reading.
     #[non_exhaustive]
     Done {},
+}
+
+/// What happened at a place of growing arguments.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LivePart<'a> {
+    /// An object began.
+    ObjectBegin,
+    /// The object is whole.
+    ObjectEnd,
+    /// An array began.
+    ArrayBegin,
+    /// The array is whole.
+    ArrayEnd,
+    /// The string grew by this text (unescaped, surrogate halves joined); an empty string only ends.
+    Text(&'a str),
+    /// The string is whole.
+    TextEnd,
+    /// A number, `true`, `false` or `null` is whole: its raw JSON.
+    Scalar(&'a str),
 }

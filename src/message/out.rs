@@ -1,0 +1,244 @@
+//! What goes out of the assembler: the queue of updates (small Copy records, resolved when they are looked at), and the
+//! bounded log of anomalies.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use smallvec::SmallVec;
+
+use super::{Anomaly, AnomalyCode, ProviderError};
+
+/// What a record is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Role,
+    Text,
+    Reasoning,
+    Refusal,
+    Started,
+    Changed,
+    Arguments,
+    Reset,
+    Closed,
+    Ready,
+    Live,
+    Finish,
+    Usage,
+    Error,
+    Anomaly,
+    Detail,
+    Logprobs,
+    Extra,
+    Comment,
+    Done,
+}
+
+/// One update before it is resolved: `choice` and `call` are slots, `start..end` bytes of what `what` names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record {
+    pub(super) what: What,
+    pub(super) choice: u32,
+    pub(super) call: u32,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// Where something happened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// The choice's slot.
+    pub(super) slot: u32,
+    /// The choice's index on the wire.
+    pub(super) choice: i64,
+    /// The document's offset in the stream.
+    pub(super) offset: u64,
+}
+
+/// What is only there when something was odd: texts and values that queued updates point to, and the log.
+#[derive(Clone, Debug, Default)]
+struct Odd {
+    log: Vec<Anomaly>,
+    /// Anomalies beyond the log's bound, counted together.
+    overflow: Option<Anomaly>,
+    told: Vec<(Anomaly, Range<usize>)>,
+    errors: Vec<ProviderError>,
+    notes: String,
+}
+
+/// The queue and the log.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Out {
+    queue: SmallVec<[Record; 1]>,
+    taken: u32,
+    /// How many distinct anomalies are kept.
+    limit: u32,
+    odd: Option<Box<Odd>>,
+}
+
+impl Out {
+    /// A queue that keeps at most so many distinct anomalies.
+    pub(super) fn new(anomalies: usize) -> Self {
+        Self { limit: u32::try_from(anomalies).unwrap_or(u32::MAX), ..Self::default() }
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, record: Record) {
+        self.queue.push(record);
+    }
+
+    /// Queues an update of a choice that points to nothing else.
+    pub(super) fn tell(&mut self, what: What, choice: u32) {
+        self.push(Record { what, choice, call: 0, start: 0, end: 0 });
+    }
+
+    /// Moves to the next record.
+    #[inline]
+    pub(super) fn advance(&mut self) -> bool {
+        let more = (self.taken as usize) < self.queue.len();
+        if more {
+            self.taken += 1;
+        }
+        more
+    }
+
+    /// The record that `advance` moved to.
+    #[inline]
+    pub(super) fn current(&self) -> Option<Record> {
+        self.queue.get((self.taken as usize).checked_sub(1)?).copied()
+    }
+
+    /// The records that were not taken.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len() - self.taken as usize
+    }
+
+    /// Puts the current record back, changed: it will be taken again.
+    pub(super) fn put_back(&mut self, record: Record) {
+        if let Some(at) = (self.taken as usize).checked_sub(1) {
+            self.queue[at] = record;
+            self.taken -= 1;
+        }
+    }
+
+    /// Before a document: forgets what was taken, when all was. Says whether it did.
+    #[inline]
+    pub(super) fn recycle(&mut self) -> bool {
+        if self.taken as usize != self.queue.len() {
+            return false;
+        }
+        self.taken = 0;
+        if self.queue.len() > 64 {
+            self.queue = SmallVec::new();
+        } else {
+            self.queue.clear();
+        }
+        if let Some(odd) = &mut self.odd
+            && !(odd.told.is_empty() && odd.notes.is_empty() && odd.errors.is_empty())
+        {
+            odd.told.clear();
+            odd.errors.clear();
+            odd.notes.clear();
+            odd.told.shrink_to(64);
+            odd.notes.shrink_to(1 << 12);
+        }
+        true
+    }
+
+    /// Drops the records of a call that were not taken and that its rewritten text made stale.
+    pub(super) fn forget_arguments(&mut self, choice: u32, call: u32) {
+        let taken = self.taken as usize;
+        let mut at = 0;
+        self.queue.retain(|record| {
+            at += 1;
+            at <= taken
+                || record.choice != choice
+                || record.call != call
+                || !matches!(record.what, What::Arguments | What::Reset | What::Closed | What::Live)
+        });
+    }
+
+    /// Keeps a text that only an update shows, until the queue is recycled.
+    pub(super) fn note(&mut self, what: What, choice: u32, text: &[u8]) {
+        let odd = self.odd.get_or_insert_default();
+        let start = odd.notes.len();
+        odd.notes.push_str(&String::from_utf8_lossy(text));
+        let end = odd.notes.len();
+        self.push(Record { what, choice, call: 0, start, end });
+    }
+
+    pub(super) fn noted(&self, record: Record) -> &str {
+        self.odd.as_ref().and_then(|odd| odd.notes.get(record.start..record.end)).unwrap_or_default()
+    }
+
+    pub(super) fn error(&mut self, error: ProviderError) {
+        let errors = &mut self.odd.get_or_insert_default().errors;
+        errors.push(error);
+        let start = errors.len() - 1;
+        self.push(Record { what: What::Error, choice: 0, call: 0, start, end: 0 });
+    }
+
+    pub(super) fn told_error(&self, record: Record) -> Option<&ProviderError> {
+        self.odd.as_ref()?.errors.get(record.start)
+    }
+
+    pub(super) fn told_anomaly(&self, record: Record) -> Option<(Anomaly, &str)> {
+        let odd = self.odd.as_ref()?;
+        let (anomaly, text) = odd.told.get(record.start)?;
+        Some((*anomaly, odd.notes.get(text.clone()).unwrap_or_default()))
+    }
+
+    /// Counts an anomaly and queues its update.
+    pub(super) fn anomaly(&mut self, mut anomaly: Anomaly, text: &[u8]) {
+        let limit = self.limit as usize;
+        let odd = self.odd.get_or_insert_default();
+        let same =
+            |kept: &&mut Anomaly| (kept.code, kept.choice, kept.call) == (anomaly.code, anomaly.choice, anomaly.call);
+        if let Some(kept) = odd.log.iter_mut().find(same) {
+            kept.count += 1;
+            kept.dropped += anomaly.dropped;
+            anomaly.count = kept.count;
+        } else if odd.log.len() < limit {
+            odd.log.push(anomaly);
+        } else {
+            let code = AnomalyCode::LimitReached;
+            let rest = odd.overflow.get_or_insert(Anomaly {
+                code,
+                choice: None,
+                call: None,
+                count: 0,
+                dropped: 0,
+                offset: anomaly.offset,
+            });
+            rest.count += 1;
+            rest.dropped += anomaly.dropped;
+        }
+        let start = odd.notes.len();
+        odd.notes.push_str(&String::from_utf8_lossy(&text[..text.len().min(512)]));
+        odd.told.push((anomaly, start..odd.notes.len()));
+        let start = odd.told.len() - 1;
+        self.push(Record { what: What::Anomaly, choice: 0, call: 0, start, end: 0 });
+    }
+
+    /// The log, in the order in which each was met first; those beyond the bound last.
+    pub(super) fn anomalies(&self) -> Vec<Anomaly> {
+        let Some(odd) = &self.odd else { return Vec::new() };
+        odd.log.iter().chain(&odd.overflow).copied().collect()
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.queue.clear();
+        self.taken = 0;
+        self.odd = None;
+    }
+}
+
+impl Out {
+    /// Counts an anomaly of a choice's text.
+    pub(super) fn odd(&mut self, code: AnomalyCode, place: Place) {
+        let anomaly =
+            Anomaly { code, choice: Some(place.choice), call: None, count: 1, dropped: 0, offset: place.offset };
+        self.anomaly(anomaly, &[]);
+    }
+}

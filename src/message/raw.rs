@@ -1,0 +1,242 @@
+//! Raw JSON that is only carried: the members of an object, the elements of an array, and putting them together again.
+//!
+//! What is split here was accepted by the decoder before, so it is JSON; on anything else the parts simply end.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::json::incremental::is_blank;
+
+/// Where the value that begins at `at` ends. Costs O(value).
+fn value_end(bytes: &[u8], at: usize) -> usize {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for (i, &byte) in bytes.iter().enumerate().skip(at) {
+        if in_string {
+            match (escaped, byte) {
+                (true, _) => escaped = false,
+                (false, b'\\') => escaped = true,
+                (false, b'"') => {
+                    in_string = false;
+                    if depth == 0 {
+                        return i + 1;
+                    }
+                }
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                if depth == 0 {
+                    return i;
+                }
+                depth -= 1;
+                if depth == 0 {
+                    return i + 1;
+                }
+            }
+            b',' | b':' if depth == 0 => return i,
+            _ if depth == 0 && is_blank(byte) => return i,
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(|&byte| is_blank(byte)) {
+        at += 1;
+    }
+    at
+}
+
+/// The elements of a raw array, or the values and keys of a raw object, in turn.
+struct Values<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Values<'a> {
+    fn of(raw: &'a [u8], open: u8) -> Self {
+        let at = skip_blanks(raw, 0);
+        if raw.get(at) == Some(&open) { Self { bytes: raw, at: at + 1 } } else { Self { bytes: &[], at: 0 } }
+    }
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a [u8];
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let mut at = skip_blanks(self.bytes, self.at);
+        if matches!(self.bytes.get(at), Some(b',' | b':')) {
+            at = skip_blanks(self.bytes, at + 1);
+        }
+        let end = value_end(self.bytes, at);
+        self.at = end;
+        (end > at).then(|| &self.bytes[at..end])
+    }
+}
+
+/// The elements of a raw JSON array; none when it is no array.
+pub(super) fn elements(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    Values::of(raw, b'[')
+}
+
+/// The members of a raw JSON object: key (quotes off, escapes untouched) and value; none when it is no object.
+pub(super) fn members(raw: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut values = Values::of(raw, b'{');
+    core::iter::from_fn(move || {
+        let key = values.next()?.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        Some((key, values.next()?))
+    })
+}
+
+/// Appends a text as a JSON string.
+pub(super) fn push_string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0..=0x1f => "",
+            _ => continue,
+        };
+        out.push_str(&text[plain..at]);
+        plain = at + 1;
+        if escape.is_empty() {
+            out.push_str(&alloc::format!("\\u{byte:04x}"));
+        } else {
+            out.push_str(escape);
+        }
+    }
+    out.push_str(&text[plain..]);
+    out.push('"');
+}
+
+/// The members of a JSON object that comes in pieces: a key's last value wins, but arrays are appended where asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Members {
+    /// Key and value; an array is kept without its closing bracket.
+    entries: Vec<(String, String)>,
+}
+
+impl Members {
+    /// How many keys are kept; further ones are not (a bound for hostile streams).
+    const KEYS: usize = 256;
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn entry(&mut self, key: &[u8]) -> Option<&mut String> {
+        let known = self.entries.iter().position(|(known, _)| known.as_bytes() == key);
+        let at = match known {
+            Some(at) => at,
+            None if self.entries.len() < Self::KEYS => {
+                self.entries.push((String::from_utf8_lossy(key).into_owned(), String::new()));
+                self.entries.len() - 1
+            }
+            None => return None,
+        };
+        Some(&mut self.entries[at].1)
+    }
+
+    /// Sets a member. Returns how many bytes it grew by.
+    pub(super) fn set(&mut self, key: &[u8], value: &[u8]) -> usize {
+        let Some(entry) = self.entry(key) else { return 0 };
+        let before = entry.len();
+        entry.clear();
+        entry.push_str(&String::from_utf8_lossy(value));
+        entry.len().saturating_sub(before)
+    }
+
+    /// Sets a member, or appends to it where both are arrays. Returns how many bytes it grew by.
+    pub(super) fn merge(&mut self, key: &[u8], value: &[u8]) -> usize {
+        if value.first() != Some(&b'[') {
+            return self.set(key, value);
+        }
+        let Some(entry) = self.entry(key) else { return 0 };
+        let before = entry.len();
+        if !entry.starts_with('[') {
+            entry.clear();
+            entry.push('[');
+        }
+        for element in elements(value) {
+            if entry.len() > 1 {
+                entry.push(',');
+            }
+            entry.push_str(&String::from_utf8_lossy(element));
+        }
+        entry.len().saturating_sub(before)
+    }
+
+    /// Writes the members, comma-separated, after what stands in `out` (an opening brace, and members or none).
+    pub(super) fn write(&self, out: &mut String, closed_arrays: bool) {
+        for (key, value) in &self.entries {
+            if !out.ends_with('{') {
+                out.push(',');
+            }
+            out.push('"');
+            out.push_str(key);
+            out.push_str("\":");
+            out.push_str(value);
+            if value.starts_with('[') && !closed_arrays {
+                out.push(']');
+            }
+        }
+    }
+
+    /// As a JSON object of what [`set`](Self::set) took; empty when there is nothing.
+    pub(super) fn to_object(&self, closed_arrays: bool) -> String {
+        let mut out = String::new();
+        if !self.is_empty() {
+            out.push('{');
+            self.write(&mut out, closed_arrays);
+            out.push('}');
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_raw_json() {
+        let object = br#" { "a" : [1, {"b":"}\""}] , "c\"d":null,"e":"x,y" } "#;
+        let parts: Vec<_> = members(object)
+            .map(|(k, v)| (core::str::from_utf8(k).unwrap(), core::str::from_utf8(v).unwrap()))
+            .collect();
+        assert_eq!(parts, [("a", r#"[1, {"b":"}\""}]"#), ("c\\\"d", "null"), ("e", "\"x,y\"")]);
+        let parts: Vec<_> = elements(b"[ 1 ,[2,3], \"]\" ]").map(|v| core::str::from_utf8(v).unwrap()).collect();
+        assert_eq!(parts, ["1", "[2,3]", "\"]\""]);
+        assert_eq!(
+            elements(b"[]").count() + members(b"{}").count() + members(b"[1]").count() + elements(b"5").count(),
+            0
+        );
+    }
+
+    #[test]
+    fn arrays_are_appended() {
+        let mut members = Members::default();
+        members.merge(b"content", b"[{\"a\":1}]");
+        members.merge(b"content", b"[]");
+        members.merge(b"content", b"[2, 3]");
+        members.merge(b"refusal", b"null");
+        assert_eq!(members.to_object(false), r#"{"content":[{"a":1},2,3],"refusal":null}"#);
+    }
+
+    #[test]
+    fn strings_are_escaped() {
+        let mut out = String::new();
+        push_string(&mut out, "a\"\\\n\u{1}é");
+        assert_eq!(out, r#""a\"\\\n\u0001é""#);
+        assert_eq!(serde_json::from_str::<String>(&out).unwrap(), "a\"\\\n\u{1}é");
+    }
+}

@@ -1,0 +1,66 @@
+//! Records → updates: views of the message as it is when they are looked at.
+
+use super::Update;
+use super::assembler::Assembler;
+use super::choice::Field;
+use super::out::{Record, What};
+
+impl Assembler {
+    /// The update that a record stands for.
+    #[inline]
+    pub(super) fn resolve(&self, record: Record) -> Option<Update<'_>> {
+        let text = |field| {
+            let growth = self.choices.get(record.choice as usize)?;
+            Some((growth.index, growth.text(field).get(record.start..record.end)?))
+        };
+        match record.what {
+            What::Text => text(Field::Content).map(|(choice, text)| Update::Text { choice, text }),
+            What::Reasoning => text(Field::Reasoning).map(|(choice, text)| Update::Reasoning { choice, text }),
+            What::Refusal => text(Field::Refusal).map(|(choice, text)| Update::Refusal { choice, text }),
+            _ => self.resolve_other(record),
+        }
+    }
+
+    fn resolve_other(&self, record: Record) -> Option<Update<'_>> {
+        match record.what {
+            What::Usage => return Some(Update::Usage { usage: self.usage.as_deref()? }),
+            What::Error => return Some(Update::Error { error: self.out.told_error(record)? }),
+            What::Anomaly => {
+                let (anomaly, text) = self.out.told_anomaly(record)?;
+                return Some(Update::Anomaly { anomaly, text });
+            }
+            What::Comment => return Some(Update::Comment { text: self.out.noted(record) }),
+            What::Done => return Some(Update::Done {}),
+            _ => {}
+        }
+        let growth = self.choices.get(record.choice as usize)?;
+        let choice = growth.index;
+        match record.what {
+            What::Role => return Some(Update::Role { choice, role: growth.role.as_deref()? }),
+            What::Finish => return Some(Update::Finish { choice, reason: growth.finish.as_deref()? }),
+            What::Detail => return Some(Update::ReasoningDetail { choice, raw: self.out.noted(record) }),
+            What::Logprobs => return Some(Update::Logprobs { choice, raw: self.out.noted(record) }),
+            What::Extra => return Some(Update::Extra { choice, raw: self.out.noted(record) }),
+            _ => {}
+        }
+        let growing = growth.calls.as_ref()?.list.get(record.call as usize)?;
+        let call = &growing.call;
+        Some(match record.what {
+            What::Started => Update::ToolCallStarted { choice, call },
+            What::Changed => Update::ToolCallChanged { choice, call },
+            What::Arguments => {
+                let fragment = call.arguments().get(record.start..record.end)?;
+                Update::Arguments { choice, call, fragment }
+            }
+            What::Reset => Update::ArgumentsReset { choice, call, arguments: call.arguments().get(..record.end)? },
+            What::Closed => Update::ToolCallClosed { choice, call },
+            What::Ready => Update::ToolCallReady { choice, call },
+            _ => return None,
+        })
+    }
+
+    /// Moves the live record at hand to its next live update; `false` when it has none left.
+    pub(super) fn advance_live(&mut self) -> bool {
+        false
+    }
+}

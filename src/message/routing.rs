@@ -1,0 +1,261 @@
+//! Rule 7: which call a fragment belongs to.
+//!
+//! A decision over what the fragment brings (index, id, name, text) and the stages of the two or three calls that it may
+//! mean. Nothing is changed here. The letters are those of docs/RULES.md, rule 7; what goes beyond its text says so.
+
+use super::AnomalyCode;
+use super::growing::Stage;
+use super::repetition::Fit;
+use crate::json::incremental::is_all_blank;
+
+/// What a fragment of a tool call brings. `""`, null and absent are the same, `None`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Fragment<'a> {
+    pub(super) index: Option<i64>,
+    pub(super) id: Option<&'a str>,
+    pub(super) name: Option<&'a str>,
+    /// Whether a type came with it.
+    pub(super) typed: bool,
+    /// Whether there is an arguments key at all, null included.
+    pub(super) has_arguments_key: bool,
+    /// The arguments; empty when there are none.
+    pub(super) text: &'a str,
+}
+
+impl Fragment<'_> {
+    fn is_bare_piece(&self) -> bool {
+        self.name.is_some() && self.id.is_none() && !self.typed && !self.has_arguments_key
+    }
+}
+
+/// A call as routing sees it.
+pub(super) trait Candidate {
+    fn stage(&self) -> Stage;
+    /// Its own id: the first it got from the wire.
+    fn own_id(&self) -> Option<&str>;
+    /// Its name; empty when it has none.
+    fn name(&self) -> &str;
+    fn is_bare(&self) -> bool;
+    fn is_whole_in_one(&self) -> bool;
+    /// Whether rule 9's comparison has begun on it.
+    fn is_repeating(&self) -> bool;
+    /// The header that waits for its first byte.
+    fn waiting_header(&self) -> Waiting;
+    /// How a text goes with its closed value, on from a comparison under way.
+    fn fit(&self, text: &str) -> Fit;
+}
+
+/// The header that waits at a closed call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// None.
+    No,
+    /// One with a name.
+    Named,
+    /// One with only an id or an index of its own.
+    Unnamed,
+}
+
+/// The calls of a choice as routing sees them.
+pub(super) trait Candidates {
+    type Call: Candidate;
+    fn get(&self, slot: u32) -> &Self::Call;
+    /// The call that the index names now.
+    fn by_index(&self, index: i64) -> Option<u32>;
+    /// The call that the id names now.
+    fn by_id(&self, id: &str) -> Option<u32>;
+    fn last(&self) -> Option<u32>;
+    /// The one call at this stage, when there is exactly one.
+    fn only(&self, stage: Stage) -> Option<u32>;
+}
+
+/// Where a fragment goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// To this call.
+    To(u32, Option<AnomalyCode>),
+    /// To this closed call, as a header whose next byte decides (g).
+    HeaderAt(u32),
+    /// A new call.
+    New(Option<AnomalyCode>),
+    /// A new call, which takes over the header that waits at this closed one and what was compared since.
+    NewFrom(u32),
+    /// Nowhere: it brings nothing.
+    Ignored,
+}
+
+/// The fragment's name beside the call's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Name {
+    /// The fragment has none.
+    None,
+    /// The same, or the call has none yet.
+    Fits,
+    /// Longer, and begins with the call's.
+    Grows,
+    /// Another, in a bare name piece: no type, no arguments key, no id of another call.
+    Piece,
+    /// Another.
+    Other,
+}
+
+fn name_of(fragment: &Fragment<'_>, call: &impl Candidate) -> Name {
+    // Beyond the rule's "no id": the call's own id again, or the first id of a call that has none, is no other call's.
+    let same_id = |id| call.own_id().is_none_or(|own| own == id);
+    match fragment.name {
+        None => Name::None,
+        Some(name) if call.name().is_empty() || name == call.name() => Name::Fits,
+        Some(name) if name.starts_with(call.name()) => Name::Grows,
+        Some(_) if !fragment.typed && !fragment.has_arguments_key && fragment.id.is_none_or(same_id) => Name::Piece,
+        Some(_) => Name::Other,
+    }
+}
+
+/// Where the fragment goes.
+pub(super) fn route<C: Candidates>(fragment: &Fragment<'_>, calls: &C) -> Route {
+    let by_id = fragment.id.and_then(|id| calls.by_id(id));
+    let by_index = fragment.index.and_then(|index| calls.by_index(index));
+    match (by_id, by_index, fragment) {
+        (Some(own), indexed, _) => known_id(fragment, calls, own, indexed),
+        (None, Some(slot), Fragment { id: Some(_), .. }) => known_index_new_id(fragment, calls, slot),
+        (None, Some(slot), _) => known_index(fragment, calls, slot),
+        (None, None, Fragment { index: None, .. }) => no_index(fragment, calls),
+        (None, None, Fragment { id: None, name: None, .. }) => orphan(fragment, calls),
+        (None, None, _) => Route::New(None), // f
+    }
+}
+
+/// a. The id names a call.
+fn known_id<C: Candidates>(fragment: &Fragment<'_>, calls: &C, own: u32, indexed: Option<u32>) -> Route {
+    let call = calls.get(own);
+    let other = indexed.filter(|&slot| slot != own);
+    if let Some(other) = other
+        && call.stage() == Stage::Closed
+        && calls.get(other).stage() != Stage::Closed
+    {
+        return Route::To(other, Some(AnomalyCode::DuplicateId));
+    }
+    match (call.stage(), name_of(fragment, call)) {
+        (Stage::Mid, Name::Grows | Name::Piece | Name::Other) => Route::New(Some(AnomalyCode::DuplicateId)),
+        (Stage::Fresh, Name::Other) => Route::New(Some(AnomalyCode::DuplicateId)),
+        // Beyond the rule: a bare piece at an index of its own is a header, not a piece.
+        (Stage::Fresh, Name::Piece) if fragment.index.is_some() && indexed != Some(own) => {
+            Route::New(Some(AnomalyCode::DuplicateId))
+        }
+        (Stage::Closed, name) if name != Name::None => header(fragment, calls, own),
+        // Beyond the rule: an index of its own may open a call whose name comes late.
+        (Stage::Closed, _) if fragment.index.is_some() && indexed.is_none() => Route::HeaderAt(own),
+        _ => Route::To(own, other.map(|_| AnomalyCode::IndexConflict)),
+    }
+}
+
+/// b. The index names a call; the id is new.
+fn known_index_new_id<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: u32) -> Route {
+    let call = calls.get(slot);
+    let (stage, name, blank) = (call.stage(), name_of(fragment, call), is_all_blank(fragment.text));
+    let has_id = call.own_id().is_some();
+    match (stage, name) {
+        (Stage::Fresh | Stage::Mid, Name::None | Name::Fits) if !has_id => Route::To(slot, None),
+        (Stage::Fresh | Stage::Mid, _) if call.name().is_empty() => Route::To(slot, id_changed(has_id)),
+        (Stage::Mid, Name::Fits) => Route::To(slot, id_changed(has_id)),
+        (Stage::Fresh, Name::Fits) if !blank => Route::To(slot, id_changed(has_id)),
+        // Beyond the rule: a piece of the name that brings the call's first id.
+        (Stage::Fresh, Name::Grows | Name::Piece) if !has_id => Route::To(slot, None),
+        (Stage::Closed, Name::None) if blank && !has_id && !call.is_repeating() => Route::To(slot, None),
+        (Stage::Closed, Name::None) => closed_without_name(fragment, calls, slot),
+        (_, Name::None) => Route::To(slot, id_changed(has_id)),
+        // Beyond the rule: what was compared since a nameless header of this id's fragments came goes along.
+        (Stage::Closed, _) if call.waiting_header() == Waiting::Unnamed && call.is_repeating() => Route::NewFrom(slot),
+        (_, _) => Route::New(None),
+    }
+}
+
+/// b, its end: no name, at a closed call. Beyond the rule, a text that is or begins the same value is a repetition too,
+/// and a blank one waits for the byte that decides.
+fn closed_without_name<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: u32) -> Route {
+    let call = calls.get(slot);
+    let decided_later = is_all_blank(fragment.text) || call.is_repeating() || call.is_bare();
+    match call.fit(fragment.text) {
+        _ if decided_later => Route::HeaderAt(slot),
+        Fit::Begins(_) | Fit::Equal(_) => Route::HeaderAt(slot),
+        Fit::Parted => Route::New(None),
+    }
+}
+
+fn id_changed(has_id: bool) -> Option<AnomalyCode> {
+    has_id.then_some(AnomalyCode::IdChanged)
+}
+
+/// c. The index names a call; there is no id.
+fn known_index<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: u32) -> Route {
+    let call = calls.get(slot);
+    match (call.stage(), name_of(fragment, call)) {
+        (_, Name::None) => Route::To(slot, None),
+        (Stage::Closed, _) => header(fragment, calls, slot),
+        (Stage::Mid, Name::Grows | Name::Piece | Name::Other) => Route::New(None),
+        (Stage::Fresh, Name::Other) => Route::New(None),
+        _ => Route::To(slot, None),
+    }
+}
+
+/// d. There is no index.
+fn no_index<C: Candidates>(fragment: &Fragment<'_>, calls: &C) -> Route {
+    let Some(slot) = calls.last() else { return Route::New(None) };
+    let call = calls.get(slot);
+    let (stage, name, blank) = (call.stage(), name_of(fragment, call), is_all_blank(fragment.text));
+    let changed = id_changed(fragment.id.is_some() && call.own_id().is_some());
+    match (stage, name) {
+        (Stage::Fresh | Stage::Mid, Name::None) => Route::To(slot, changed),
+        // Beyond the rule, as in b: two headers of one name, two ids and no arguments are two calls.
+        (Stage::Fresh, Name::Fits) if changed.is_some() && blank && !call.name().is_empty() => Route::New(None),
+        (Stage::Fresh | Stage::Mid, Name::Fits) => Route::To(slot, changed),
+        (Stage::Fresh, Name::Piece) => Route::To(slot, None),
+        (Stage::Fresh, Name::Grows) if fragment.is_bare_piece() => Route::To(slot, None),
+        (Stage::Closed, Name::None) if blank && fragment.id.is_none() => Route::To(slot, None),
+        // Beyond the rule: what rule 9 may yet find to be a repetition or a seed, or to part from a waiting header.
+        (Stage::Closed, Name::None) if call.waiting_header() != Waiting::No => Route::To(slot, None),
+        (Stage::Closed, Name::None) => match closed_without_name(fragment, calls, slot) {
+            Route::HeaderAt(slot) if fragment.id.is_none() => Route::To(slot, None),
+            route => route,
+        },
+        (Stage::Closed, _) if fragment.id.is_none() => header(fragment, calls, slot),
+        _ => Route::New(None),
+    }
+}
+
+/// e. An index that names no call, and neither id nor name.
+fn orphan<C: Candidates>(fragment: &Fragment<'_>, calls: &C) -> Route {
+    if is_all_blank(fragment.text) {
+        return Route::Ignored;
+    }
+    match calls.only(Stage::Mid).or_else(|| calls.only(Stage::Fresh)) {
+        Some(slot) => Route::To(slot, Some(AnomalyCode::OrphanFragment)),
+        None => Route::New(None),
+    }
+}
+
+/// g. A header at a closed call.
+fn header<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: u32) -> Route {
+    let call = calls.get(slot);
+    // Beyond the rule: the name of the call whose nameless header waits here.
+    if call.waiting_header() == Waiting::Unnamed && !call.name().is_empty() {
+        return Route::NewFrom(slot);
+    }
+    if name_of(fragment, call) != Name::Fits {
+        return Route::New(None);
+    }
+    if is_all_blank(fragment.text) {
+        return Route::HeaderAt(slot);
+    }
+    match call.fit(fragment.text) {
+        Fit::Equal(read) if is_all_blank(&fragment.text[read..]) => {
+            let two_equal = fragment.id.is_none() && call.is_whole_in_one() && !call.is_repeating();
+            if two_equal { Route::New(None) } else { Route::HeaderAt(slot) }
+        }
+        Fit::Begins(_) => Route::HeaderAt(slot),
+        // The comparison under way parts here: what it held goes along.
+        Fit::Parted if call.is_repeating() => Route::HeaderAt(slot),
+        _ if call.is_bare() => Route::HeaderAt(slot),
+        _ => Route::New(None),
+    }
+}
