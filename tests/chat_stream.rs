@@ -157,7 +157,7 @@ fn a_json_body_is_a_completion() {
     for before in ["", "\n \n\n", "\u{feff}", ": PROCESSING\n\n", "\r\n\t"] {
         let body = [before.as_bytes(), document].concat();
         let whole = decode(&body);
-        assert_eq!((whole.outcome, whole.ended_by), (Outcome::Complete, EndedBy::Done), "{before:?}");
+        assert_eq!((whole.outcome, whole.ended_by), (Outcome::Complete, EndedBy::Finish), "{before:?}");
         assert_eq!(whole.choices[0].message.content, "Hi");
         for cut in 0..body.len() {
             let mut chat = ChatStream::new();

@@ -256,13 +256,7 @@ impl ChatState {
                 let text = String::from_utf8_lossy(&text[..text.len().min(512)]);
                 self.assembler.fail(unreadable("not_json", "neither an event stream nor JSON", &text));
             }
-            Some(document) => {
-                self.fatal = self.assembler.apply(&document, body.offset).err();
-                if self.fatal.is_none() && matches!(document, Document::Chunk(_)) {
-                    // A whole document proves as much as `[DONE]` does.
-                    self.fatal = self.assembler.apply(&Document::Done, body.offset).err();
-                }
-            }
+            Some(document) => self.fatal = self.assembler.apply(&document, body.offset).err(),
             None => {}
         }
     }
