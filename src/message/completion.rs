@@ -22,9 +22,9 @@ pub enum Outcome {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EndedBy {
-    /// `[DONE]` (or the end of a JSON body).
+    /// `[DONE]`.
     Done,
-    /// Every choice had a finish reason and the input ended.
+    /// Every choice had a finish reason and the input (or the one JSON document) ended.
     Finish,
     /// The input ended.
     #[default]
