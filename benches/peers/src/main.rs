@@ -11,6 +11,8 @@ mod gateway;
 mod inputs;
 mod measure;
 mod message;
+#[cfg(feature = "clients")]
+mod quirks;
 mod report;
 #[cfg(feature = "clients")]
 mod rig;
@@ -22,6 +24,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
+#[cfg(feature = "clients")]
+use clap::Subcommand;
 use clap::{Parser, ValueEnum};
 
 use measure::{Effort, Role, Table, Verdict};
@@ -58,10 +62,28 @@ struct Arguments {
     /// A folder of further recordings.
     #[arg(long, env = "DELTAWIRE_RECORDINGS", value_name = "FOLDER")]
     recordings: Option<PathBuf>,
+    #[cfg(feature = "clients")]
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[cfg(feature = "clients")]
+#[derive(Subcommand)]
+enum Command {
+    /// Whole clients over the cases of tests/quirks: who comes to the expected message.
+    Quirks {
+        /// An interpreter that can import openai; without it openai-python is left out.
+        #[arg(long, value_name = "FILE")]
+        python: Option<PathBuf>,
+    },
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    #[cfg(feature = "clients")]
+    if let Some(Command::Quirks { python }) = arguments.command {
+        return quirks::run(python, arguments.markdown);
+    }
     let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
     let wants = |section| arguments.only.is_empty() || arguments.only.contains(&section);
     let mut out = std::io::stdout().lock();

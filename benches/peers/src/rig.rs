@@ -5,10 +5,12 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use http::{Request, Response};
-use rig_core::completion::{CompletionRequest, CompletionResponse};
+use rig_core::completion::{AssistantContent, CompletionRequest, CompletionResponse};
 use rig_core::http_client::{BoxedStream, HttpClientExt, LazyBody, MultipartForm, Result, StreamingResponse};
 use rig_core::providers::openai::OpenAIConfig;
+use rig_core::streaming::{CompletionStream, Item, StreamEvent};
 use rig_core::wasm_compat::WasmCompatSend;
 use rig_core::{Model, ProviderError};
 
@@ -47,13 +49,50 @@ impl HttpClientExt for Memory {
     }
 }
 
+/// What streamed by.
+#[derive(Default)]
+pub struct Seen {
+    pub text: String,
+    pub reasoning: String,
+    /// Name and arguments of each call that ended.
+    pub calls: Vec<(String, String)>,
+}
+
 /// Reads a response that arrives in these pieces.
 pub fn read(pieces: &[Bytes]) -> std::result::Result<CompletionResponse, ProviderError> {
+    now(open(pieces)?.finish())
+}
+
+/// As [`read`], and what streamed by before it ended or failed.
+pub fn watch(pieces: &[Bytes]) -> (Seen, std::result::Result<CompletionResponse, ProviderError>) {
+    let mut seen = Seen::default();
+    let mut stream = match open(pieces) {
+        Ok(stream) => stream,
+        Err(error) => return (seen, Err(error)),
+    };
+    while let Some(Ok(item)) = now(stream.next()) {
+        match item {
+            Item::Event(StreamEvent::Text { text, .. }) => seen.text.push_str(&text),
+            Item::Event(StreamEvent::Reasoning { text, .. }) => seen.reasoning.push_str(&text),
+            Item::Event(StreamEvent::End { content: AssistantContent::ToolCall(call), .. }) => {
+                let arguments = serde_json::Value::Object(call.function.arguments).to_string();
+                seen.calls.push((call.function.name.to_string(), arguments));
+            }
+            _ => {}
+        }
+    }
+    (seen, now(stream.finish()))
+}
+
+fn open(pieces: &[Bytes]) -> std::result::Result<CompletionStream, ProviderError> {
     let wire = OpenAIConfig::new("key").chat("model");
-    let stream = Model::new(wire, Memory(pieces.to_vec())).stream(CompletionRequest::new("Hello."))?;
-    let mut finish = pin!(stream.finish());
-    match finish.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(response) => response,
+    Model::new(wire, Memory(pieces.to_vec())).stream(CompletionRequest::new("Hello."))
+}
+
+/// The value of a future whose input is always ready.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
         Poll::Pending => unreachable!("the input is always ready"),
     }
 }
