@@ -56,6 +56,13 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// The event with this last event id.
+    #[must_use]
+    pub const fn with_last_event_id(mut self, id: &'a [u8]) -> Self {
+        self.last_event_id = id;
+        self
+    }
+
     /// What it is.
     #[must_use]
     pub const fn kind(&self) -> EventKind {
