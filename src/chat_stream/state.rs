@@ -127,7 +127,12 @@ impl ChatState {
             Reading::Opening(opening) => {
                 if let Some(head) = opening.stranger() {
                     let text = String::from_utf8_lossy(head);
-                    self.assembler.fail(unreadable("not_an_event_stream", "neither an event stream nor JSON", &text));
+                    self.assembler.fail(unreadable(
+                        "not_an_event_stream",
+                        "neither an event stream nor JSON",
+                        &text,
+                        0,
+                    ));
                 }
             }
             Reading::Body(body) => self.end_body(decoder, &body),
@@ -249,12 +254,13 @@ impl ChatState {
         match documents.next() {
             Some(Document::Chunk(chunk)) if !chunk.is_chunk() => {
                 let text = String::from_utf8_lossy(&text[..text.len().min(512)]);
-                self.assembler.fail(unreadable("not_a_chunk", "JSON, but no chat completion", &text));
+                self.assembler.fail(unreadable("not_a_chunk", "JSON, but no chat completion", &text, body.offset));
             }
             // Cut short, it is a truncated response; broken, it is an unreadable one.
             Some(Document::NotJson(rest, error)) if error.offset() < rest.len() as u64 => {
                 let text = String::from_utf8_lossy(&text[..text.len().min(512)]);
-                self.assembler.fail(unreadable("not_json", "neither an event stream nor JSON", &text));
+                let offset = body.offset + error.offset();
+                self.assembler.fail(unreadable("not_json", "neither an event stream nor JSON", &text, offset));
             }
             Some(document) => self.fatal = self.assembler.apply(&document, body.offset).err(),
             None => {}
@@ -299,10 +305,11 @@ fn read_unknown_line(
     result
 }
 
-fn unreadable(kind: &str, what: &str, head: &str) -> ProviderError {
+fn unreadable(kind: &str, what: &str, head: &str, offset: u64) -> ProviderError {
     let mut error = ProviderError::default();
     error.message = alloc::format!("the response is {what}: {head}");
     error.kind = Some(kind.into());
     error.raw = head.into();
+    error.offset = offset;
     error
 }

@@ -144,7 +144,7 @@ impl Assembler {
         let (code, text, at) = match *document {
             Document::SplitDataLines => (AnomalyCode::SplitDataLines, &[][..], offset),
             Document::Chunk(ref chunk) => (AnomalyCode::AfterDone, chunk.raw(), offset),
-            Document::Error(ref error) if !self.done && !self.ended => return self.error(error),
+            Document::Error(ref error) if !self.done && !self.ended => return self.error(error, offset),
             Document::Error(ref error) => (AnomalyCode::AfterDone, error.raw(), offset),
             Document::Done if !self.done && !self.ended => return self.finish(true),
             Document::Done => (AnomalyCode::AfterDone, &b"[DONE]"[..], offset),
@@ -163,7 +163,7 @@ impl Assembler {
             return Ok(());
         }
         if let Some(error) = chunk.error() {
-            self.error(&error);
+            self.error(&error, offset);
         }
         if self.keep != Keep::Nothing {
             self.remember(chunk, offset)?;
@@ -259,7 +259,7 @@ impl Assembler {
             growth.drop_texts();
         }
         if let Some(error) = choice.error() {
-            self.error(&error);
+            self.error(&error, offset);
         }
         let delta = choice.delta();
         if !delta.is_empty() {
@@ -504,7 +504,7 @@ impl Assembler {
 
     /// The first error stays the error; later ones are only updates.
     #[cold]
-    pub(super) fn error(&mut self, error: &ChunkError<'_>) {
+    pub(super) fn error(&mut self, error: &ChunkError<'_>, offset: u64) {
         let limit = self.limits().error_text;
         let raw = String::from_utf8_lossy(error.raw());
         let mut known = ProviderError::default();
@@ -512,6 +512,7 @@ impl Assembler {
         known.kind = error.kind().map(|kind| cut(kind, limit).into());
         known.code = error.code().map(|code| cut(code, limit).into());
         known.raw = cut(&raw, limit).into();
+        known.offset = offset;
         self.fail(known);
     }
 

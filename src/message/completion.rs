@@ -113,6 +113,8 @@ pub struct ProviderError {
     pub code: Option<String>,
     /// The error as on the wire (cut to the limit).
     pub raw: String,
+    /// Where it was met, in bytes from the start of the stream.
+    pub offset: u64,
 }
 
 /// The message of one choice.

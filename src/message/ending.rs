@@ -20,6 +20,7 @@ impl Assembler {
             if reason == "error" && self.seldom.as_ref().is_none_or(|seldom| seldom.error.is_none()) {
                 let mut error = ProviderError::default();
                 error.message = "the finish reason is error".into();
+                error.offset = place.offset;
                 self.fail(error);
             }
         }

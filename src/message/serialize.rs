@@ -14,8 +14,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use super::{
-    Anomaly, AnomalyCode, ArgumentsState, Choice, Completion, EndedBy, LivePart, Message, Outcome, ProviderError,
-    ToolCall, ToolKind, Update, Usage,
+    Anomaly, AnomalyCode, ArgumentsState, Choice, Completion, EndedBy, LivePart, Message, Outcome, OwnedUpdate,
+    ProviderError, ToolCall, ToolKind, Update, Usage,
 };
 
 /// The shape of the API's `chat.completion` object, then `outcome`, `ended_by`, `error` and `anomalies`.
@@ -201,8 +201,10 @@ impl Serialize for ProviderError {
             kind: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             code: Option<&'a str>,
+            offset: u64,
         }
-        View { message: &self.message, kind: self.kind.as_deref(), code: self.code.as_deref() }.serialize(serializer)
+        View { message: &self.message, kind: self.kind.as_deref(), code: self.code.as_deref(), offset: self.offset }
+            .serialize(serializer)
     }
 }
 
@@ -381,6 +383,13 @@ impl Serialize for Update<'_> {
             Self::Done {} => View::Done {},
         }
         .serialize(serializer)
+    }
+}
+
+/// As [`Update`].
+impl Serialize for OwnedUpdate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_update().serialize(serializer)
     }
 }
 
