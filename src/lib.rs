@@ -14,6 +14,7 @@ extern crate alloc;
 // In data-flow order.
 mod chat_stream;
 mod edge;
+mod encode;
 mod error;
 mod json;
 mod limits;
@@ -35,6 +36,7 @@ pub use edge::{ChatReader, EventReader};
 pub use edge::{DecoderSource, Meters, StreamError, Tap};
 #[cfg(all(feature = "std", feature = "stream"))]
 pub use edge::{Seen, Tapped};
+pub use encode::{ChunkWriter, EncodeError, EventField, EventWriter};
 pub use error::{Error, ErrorKind};
 pub use limits::{LimitKind, Limits};
 pub use message::{
