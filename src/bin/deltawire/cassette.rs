@@ -4,8 +4,10 @@
 //! breaks off gives the interactions before the break. Memory holds one interaction; aliases, which could multiply what a
 //! file says, are refused (the writer makes none).
 
+use std::cell::Cell;
 use std::fmt;
-use std::io::BufRead;
+use std::io::{self, BufReader, Read};
+use std::panic::{self, AssertUnwindSafe};
 
 use base64::Engine;
 use base64::engine::DecodePaddingMode;
@@ -30,9 +32,18 @@ pub(crate) struct Interaction {
 #[derive(Debug)]
 pub(crate) enum CassetteError {
     Yaml(libyaml_safer::Error),
-    Alias { line: u64 },
-    TooDeep { line: u64 },
-    Binary { line: u64, error: base64::DecodeError },
+    /// The YAML parser panicked, which it does on a tag before a comma (libyaml-safer 0.3.0).
+    Parser,
+    Alias {
+        line: u64,
+    },
+    TooDeep {
+        line: u64,
+    },
+    Binary {
+        line: u64,
+        error: base64::DecodeError,
+    },
     NoInteractions,
 }
 
@@ -40,6 +51,7 @@ impl fmt::Display for CassetteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Yaml(error) => write!(f, "not a cassette: {error}"),
+            Self::Parser => f.write_str("not a cassette: YAML that cannot be read"),
             Self::Alias { line } => write!(f, "not a cassette: alias in line {line}"),
             Self::TooDeep { line } => write!(f, "not a cassette: nested too deep in line {line}"),
             Self::Binary { line, error } => write!(f, "not a cassette: binary value in line {line}: {error}"),
@@ -50,7 +62,7 @@ impl fmt::Display for CassetteError {
 
 /// The interactions of a cassette, in order; after an error nothing comes.
 pub(crate) struct Cassette<R> {
-    parser: Parser<R>,
+    parser: Parser<BufReader<Terminated<R>>>,
     stack: Vec<Container>,
     interaction: Interaction,
     count: usize,
@@ -65,10 +77,10 @@ enum Container {
     Mapping(Option<String>),
 }
 
-impl<R: BufRead> Cassette<R> {
+impl<R: Read> Cassette<R> {
     pub(crate) fn new(input: R) -> Self {
         let mut parser = Parser::new();
-        parser.set_input(input);
+        parser.set_input(BufReader::new(Terminated { input, last: b'\n' }));
         Self {
             parser,
             stack: Vec::new(),
@@ -82,7 +94,7 @@ impl<R: BufRead> Cassette<R> {
     /// Reads on to the end of the next interaction; `None` at the end of the document.
     fn read(&mut self) -> Result<Option<Interaction>, CassetteError> {
         loop {
-            let event = self.parser.parse().map_err(CassetteError::Yaml)?;
+            let event = caught(|| self.parser.parse()).ok_or(CassetteError::Parser)?.map_err(CassetteError::Yaml)?;
             let line = event.start_mark.line + 1;
             match event.data {
                 EventData::MappingStart { .. } => self.open(Container::Mapping(None), line)?,
@@ -163,7 +175,7 @@ impl<R: BufRead> Cassette<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Cassette<R> {
+impl<R: Read> Iterator for Cassette<R> {
     type Item = Result<Interaction, CassetteError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -192,6 +204,51 @@ impl<R: BufRead> Iterator for Cassette<R> {
                 Some(Err(error))
             }
         }
+    }
+}
+
+thread_local! {
+    static PARSING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a parser that may panic; `None` when it did.
+fn caught<T>(parse: impl FnOnce() -> T) -> Option<T> {
+    PARSING.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(parse));
+    PARSING.set(false);
+    result.ok()
+}
+
+/// Has nothing printed of the parser's panics, which become errors here.
+pub(crate) fn hush_parser() {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !PARSING.get() {
+            hook(info);
+        }
+    }));
+}
+
+/// An input whose last line is ended: the parser cannot read on from a file that breaks off in a line.
+struct Terminated<R> {
+    input: R,
+    last: u8,
+}
+
+impl<R: Read> Read for Terminated<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        match (&mut buffer[..], count) {
+            ([], _) => {}
+            ([first, ..], 0) if self.last != b'\n' => {
+                *first = b'\n';
+                self.last = b'\n';
+                return Ok(1);
+            }
+            (_, 0) => {}
+            (buffer, count) => self.last = buffer[count - 1],
+        }
+        Ok(count)
     }
 }
 
@@ -278,6 +335,9 @@ mod tests {
             ("---\ninteractions:\n- &a {response: {body: a}}\n- *a\n", 1, "alias in line 4"),
             ("---\ninteractions:\n- response:\n    body: !!binary '?'\n", 0, "binary value in line 4"),
             ("---\ninteractions: [[[[", 0, "not a cassette"),
+            ("---\ninteractions:\n- response:\n    body: |\n      cut", 1, ""),
+            ("---\ninteractions:\n- response: {body: a}\n- response: {body: \"cut\\", 1, "unexpected end"),
+            ("---\ninteractions:\n- response: {body: a}\n- [!tag, b]\n", 1, "cannot be read"),
         ] {
             let (interactions, message) = read(yaml);
             let message = message.unwrap_or_default();

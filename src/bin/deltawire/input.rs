@@ -2,7 +2,7 @@
 //! JSON body, or neither).
 
 use std::fs::File;
-use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::io::{self, Chain, Cursor, Read};
 use std::path::Path;
 
 /// Bytes before a decision is forced; more than this of blanks and `#` lines is no cassette.
@@ -16,7 +16,7 @@ pub(crate) type Peeked = Chain<Cursor<Vec<u8>>, Box<dyn Read>>;
 
 /// An input, recognised.
 pub(crate) enum Input {
-    Cassette(BufReader<Bounded>),
+    Cassette(Bounded),
     Response(Peeked),
 }
 
@@ -39,11 +39,7 @@ pub(crate) fn open(path: &Path) -> io::Result<Input> {
         }
     };
     let peeked = Cursor::new(start).chain(input);
-    Ok(if is_cassette {
-        Input::Cassette(BufReader::new(Bounded { input: peeked, left: CASSETTE }))
-    } else {
-        Input::Response(peeked)
-    })
+    Ok(if is_cassette { Input::Cassette(Bounded { input: peeked, left: CASSETTE }) } else { Input::Response(peeked) })
 }
 
 /// Reads some bytes; 0 is the end.

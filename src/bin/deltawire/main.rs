@@ -29,6 +29,7 @@ const READ: usize = 64 << 10;
 const LARGEST_READ: usize = 16 << 20;
 
 fn main() -> ExitCode {
+    cassette::hush_parser();
     let cli = Cli::parse();
     match cli.command {
         Some(Command::Serve(options)) => serve::serve(options),
@@ -146,9 +147,9 @@ impl<'a> Run<'a> {
             }
         }
         let mut completion = chat.into_completion();
-        if let Some((_, message)) = &fault {
+        if let Some((at, message)) = &fault {
             completion.outcome = Outcome::Failed;
-            completion.error.get_or_insert_with(|| unreadable(message));
+            completion.error.get_or_insert_with(|| unreadable(message, *at));
         }
         self.output.end(source, &completion)?;
         self.judge(source, &completion, fault, offset);
@@ -159,7 +160,7 @@ impl<'a> Run<'a> {
     fn unreadable(&mut self, source: Source<'_>, message: &str) -> io::Result<()> {
         let mut completion = Completion::default();
         completion.outcome = Outcome::Failed;
-        completion.error = Some(unreadable(message));
+        completion.error = Some(unreadable(message, 0));
         self.output.begin(source)?;
         self.output.end(source, &completion)?;
         self.judge(source, &completion, Some((0, message.to_owned())), 0);
@@ -176,8 +177,9 @@ impl<'a> Run<'a> {
                 ));
             }
             _ => {
-                let (at, message) = fault.unwrap_or_else(|| {
-                    (end, completion.error.as_ref().map_or_else(String::new, |error| error.message.clone()))
+                let (at, message) = fault.unwrap_or_else(|| match &completion.error {
+                    Some(error) => (error.offset, error.message.clone()),
+                    None => (end, String::new()),
                 });
                 complain(format_args!("{source}: failed at byte {at}: {message}"));
             }
@@ -186,10 +188,11 @@ impl<'a> Run<'a> {
     }
 }
 
-fn unreadable(message: &str) -> ProviderError {
+fn unreadable(message: &str, offset: u64) -> ProviderError {
     let mut error = ProviderError::default();
     error.message = message.to_owned();
     error.kind = Some("unreadable".to_owned());
+    error.offset = offset;
     error
 }
 
