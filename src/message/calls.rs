@@ -82,6 +82,8 @@ pub(super) struct Calls {
     mid: Tally,
     /// Calls that the next boundary looks at: created or closed since the last.
     pub(super) touched: Vec<u32>,
+    /// The index of a blank fragment with a type, but neither id nor name.
+    pub(super) heard: Option<i64>,
     /// The legacy `function_call`.
     pub(super) legacy: Option<u32>,
 }
@@ -153,6 +155,9 @@ impl Candidates for Calls {
     }
     fn last(&self) -> Option<u32> {
         self.list.len().checked_sub(1).map(|last| last as u32)
+    }
+    fn heard_of(&self, index: i64) -> bool {
+        self.heard == Some(index)
     }
     fn only(&self, stage: Stage) -> Option<u32> {
         let tally = match stage {

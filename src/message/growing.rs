@@ -350,10 +350,9 @@ impl Growing {
                 to.anomaly(AnomalyCode::RepeatedHeader, number, 0);
             }
             self.drop_seed(self.call.text.len() + gone, to);
-            if !before.is_empty() {
-                self.append(&before, to);
-            }
-            self.append(rest, to);
+            // As they came: the second may be a snapshot of the first.
+            self.feed(&before, to);
+            self.feed(rest, to);
         } else if let Some(header) = header {
             if gone > 0 {
                 to.anomaly(AnomalyCode::Restated, number, gone);

@@ -68,10 +68,14 @@ impl Cursor {
     /// What fitted so far, made again from the value: with its blanks when that gives as many bytes as came, else without
     /// any. Second: how many bytes of the wire (blanks) are not in it.
     pub(super) fn text(&self, value: &str) -> (String, usize) {
-        let part = &value[..self.at];
-        if part.len() == self.seen {
-            return (part.into(), 0);
+        let mut end = self.at;
+        while end < self.seen && value.as_bytes().get(end).is_some_and(|&byte| is_blank(byte)) {
+            end += 1;
         }
+        if end == self.seen {
+            return (value[..end].into(), 0);
+        }
+        let part = &value[..self.at];
         let (mut in_string, mut escaped) = (false, false);
         let bytes: Vec<u8> = part
             .bytes()
@@ -108,6 +112,8 @@ mod tests {
         assert!(matches!(fit(r#"{ "a"#), Fit::Begins(_)));
         let Fit::Begins(cursor) = fit(r#"  {"a b":"x"#) else { panic!() };
         assert_eq!(cursor.text(value), (r#"{"a b":"x"#.into(), 2));
+        let Fit::Begins(cursor) = fit(r#"{"a b": "#) else { panic!() };
+        assert_eq!(cursor.text(value), (r#"{"a b": "#.into(), 0));
         let Fit::Begins(cursor) = fit(r#"{"a b": "x"#) else { panic!() };
         assert_eq!(cursor.text(value), (r#"{"a b": "x"#.into(), 0));
     }

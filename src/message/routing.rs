@@ -6,7 +6,7 @@
 use super::AnomalyCode;
 use super::growing::Stage;
 use super::repetition::Fit;
-use crate::json::incremental::is_all_blank;
+use crate::json::incremental::{is_all_blank, trim_start};
 
 /// What a fragment of a tool call brings. `""`, null and absent are the same, `None`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,6 +65,8 @@ pub(super) trait Candidates {
     /// The call that the id names now.
     fn by_id(&self, id: &str) -> Option<u32>;
     fn last(&self) -> Option<u32>;
+    /// Whether a blank fragment with a type, but neither id nor name, came with this index and nothing else did.
+    fn heard_of(&self, index: i64) -> bool;
     /// The one call at this stage, when there is exactly one.
     fn only(&self, stage: Stage) -> Option<u32>;
 }
@@ -135,6 +137,14 @@ fn known_id<C: Candidates>(fragment: &Fragment<'_>, calls: &C, own: u32, indexed
     {
         return Route::To(other, Some(AnomalyCode::DuplicateId));
     }
+    // Beyond the rule: an id that comes late to the index's open call, although another call has it too.
+    if let Some(other) = other
+        && calls.get(other).own_id().is_none()
+        && (calls.get(other).stage() != Stage::Closed || calls.get(other).is_bare())
+        && matches!(name_of(fragment, calls.get(other)), Name::None | Name::Fits)
+    {
+        return Route::To(other, Some(AnomalyCode::DuplicateId));
+    }
     match (call.stage(), name_of(fragment, call)) {
         (Stage::Mid, Name::Grows | Name::Piece | Name::Other) => Route::New(Some(AnomalyCode::DuplicateId)),
         (Stage::Fresh, Name::Other) => Route::New(Some(AnomalyCode::DuplicateId)),
@@ -142,7 +152,11 @@ fn known_id<C: Candidates>(fragment: &Fragment<'_>, calls: &C, own: u32, indexed
         (Stage::Fresh, Name::Piece) if fragment.index.is_some() && indexed != Some(own) => {
             Route::New(Some(AnomalyCode::DuplicateId))
         }
-        (Stage::Closed, name) if name != Name::None => header(fragment, calls, own),
+        (Stage::Closed, name) if name != Name::None => match (header(fragment, calls, own), other) {
+            // Beyond the rule: the index's call once more, although a later call has its id too.
+            (Route::New(_), Some(other)) if restates(fragment, calls.get(other)) => Route::HeaderAt(other),
+            (route, _) => route,
+        },
         // Beyond the rule: an index of its own may open a call whose name comes late.
         (Stage::Closed, _) if fragment.index.is_some() && indexed.is_none() => Route::HeaderAt(own),
         _ => Route::To(own, other.map(|_| AnomalyCode::IndexConflict)),
@@ -164,6 +178,10 @@ fn known_index_new_id<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: u
         (Stage::Closed, Name::None) if blank && !has_id && !call.is_repeating() => Route::To(slot, None),
         (Stage::Closed, Name::None) => closed_without_name(fragment, calls, slot),
         (_, Name::None) => Route::To(slot, id_changed(has_id)),
+        // Beyond the rule: both the id and the name come late.
+        (Stage::Closed, Name::Fits) if !has_id && call.name().is_empty() && blank => Route::To(slot, None),
+        // Beyond the rule: a late id in the header of a seed's successor, or of a repetition.
+        (Stage::Closed, Name::Fits) if !has_id && goes_on(fragment, call) => Route::To(slot, None),
         // Beyond the rule: what was compared since a nameless header of this id's fragments came goes along.
         (Stage::Closed, _) if call.waiting_header() == Waiting::Unnamed && call.is_repeating() => Route::NewFrom(slot),
         (_, _) => Route::New(None),
@@ -179,6 +197,20 @@ fn closed_without_name<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: 
         _ if decided_later => Route::HeaderAt(slot),
         Fit::Begins(_) | Fit::Equal(_) => Route::HeaderAt(slot),
         Fit::Parted => Route::New(None),
+    }
+}
+
+/// Whether a header with arguments is a closed call's, once more.
+fn restates(fragment: &Fragment<'_>, call: &impl Candidate) -> bool {
+    let fits = call.stage() == Stage::Closed && name_of(fragment, call) == Name::Fits && !call.is_repeating();
+    fits && matches!(call.fit(fragment.text), Fit::Equal(read) if is_all_blank(&fragment.text[read..]))
+}
+
+/// Whether the text is a closed call's value once more, or what a bare `{}` was the seed of.
+fn goes_on(fragment: &Fragment<'_>, call: &impl Candidate) -> bool {
+    match call.fit(fragment.text) {
+        Fit::Equal(read) => is_all_blank(&fragment.text[read..]),
+        _ => call.is_bare() && trim_start(fragment.text).starts_with('{'),
     }
 }
 
@@ -228,9 +260,12 @@ fn orphan<C: Candidates>(fragment: &Fragment<'_>, calls: &C) -> Route {
     if is_all_blank(fragment.text) {
         return Route::Ignored;
     }
-    match calls.only(Stage::Mid).or_else(|| calls.only(Stage::Fresh)) {
-        Some(slot) => Route::To(slot, Some(AnomalyCode::OrphanFragment)),
-        None => Route::New(None),
+    // Beyond the rule: an index whose header came, blank, is not a fresh call's.
+    let is_new = fragment.index.is_some_and(|index| calls.heard_of(index));
+    match (calls.only(Stage::Mid), calls.only(Stage::Fresh)) {
+        (Some(slot), _) => Route::To(slot, Some(AnomalyCode::OrphanFragment)),
+        (None, Some(slot)) if !is_new => Route::To(slot, Some(AnomalyCode::OrphanFragment)),
+        _ => Route::New(None),
     }
 }
 
@@ -238,7 +273,9 @@ fn orphan<C: Candidates>(fragment: &Fragment<'_>, calls: &C) -> Route {
 fn header<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: u32) -> Route {
     let call = calls.get(slot);
     // Beyond the rule: the name of the call whose nameless header waits here.
-    if call.waiting_header() == Waiting::Unnamed && !call.name().is_empty() {
+    let own_id = fragment.id.is_some() && fragment.id == call.own_id();
+    let repeats = !call.is_repeating() && goes_on(fragment, call);
+    if call.waiting_header() == Waiting::Unnamed && !call.name().is_empty() && !own_id && !repeats {
         return Route::NewFrom(slot);
     }
     if name_of(fragment, call) != Name::Fits {
@@ -249,7 +286,8 @@ fn header<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: u32) -> Route
     }
     match call.fit(fragment.text) {
         Fit::Equal(read) if is_all_blank(&fragment.text[read..]) => {
-            let two_equal = fragment.id.is_none() && call.is_whole_in_one() && !call.is_repeating();
+            let no_id = fragment.id.is_none() && call.own_id().is_none();
+            let two_equal = no_id && call.is_whole_in_one() && !call.is_repeating();
             if two_equal { Route::New(None) } else { Route::HeaderAt(slot) }
         }
         Fit::Begins(_) => Route::HeaderAt(slot),

@@ -71,6 +71,11 @@ impl Assembler {
     ) -> Result<Option<u32>, Error> {
         let slot = match route {
             Route::Ignored => {
+                if fragment.typed
+                    && let Some(calls) = &mut self.choices[place.slot as usize].calls
+                {
+                    calls.heard = fragment.index;
+                }
                 if !fragment.text.is_empty() {
                     self.out.odd(AnomalyCode::OrphanFragment, place);
                 }

@@ -2,4 +2,5 @@
 #![allow(dead_code)]
 
 pub mod cassette;
+pub mod compose;
 pub mod digest;
