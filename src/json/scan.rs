@@ -1,10 +1,9 @@
 //! The cold path: one document, read once, its whole grammar checked, into a [`Table`] that a [`Schema`] shapes.
 
-use super::cursor::{Fault, MAX_DEPTH, number_end, skip_blanks, skipped_value_end, string_end, word_end};
+use super::cursor::{Fault, MAX_DEPTH, is_blank, number_end, skip_blanks, skipped_value_end, string_end, word_end};
 use super::string::{push_lossy, unescape};
 use super::table::{
-    EMPTY, FIRST_FIELD, Fit, KEY, Kind, OPAQUE, OwnedText, PRESENT, SEEN, SEEN_UNKNOWN, Slot, TEXT, Table, UNKNOWN,
-    VARIES,
+    EMPTY, FIRST_FIELD, Fit, KEY, Kind, OPAQUE, OwnedText, SEEN, SEEN_UNKNOWN, Slot, TEXT, Table, UNKNOWN, VARIES,
 };
 
 /// How the value of a field is read.
@@ -31,33 +30,35 @@ impl Field {
     pub(crate) const UNKNOWN: Self = Self { link: 0, object: 0, elements: 0, flags: 0 };
 }
 
-/// A field's name in the form in which it is found at once: its first eight bytes, closing quote included, as a number.
+/// A field's name in the form in which it is found at once: the name and the closing quote as four numbers of eight bytes.
 pub(crate) struct Name {
-    mask: u64,
-    word: u64,
-    name: &'static [u8],
+    masks: [u64; 4],
+    words: [u64; 4],
 }
 
 impl Name {
-    pub(crate) const fn new(name: &'static [u8]) -> Self {
-        let (mut mask, mut word, mut i) = (0, 0, 0);
-        while i < 8 && i <= name.len() {
-            mask |= 0xFF << (8 * i);
-            word |= (if i == name.len() { b'"' } else { name[i] } as u64) << (8 * i);
+    pub(crate) const fn new(name: &[u8]) -> Self {
+        assert!(name.len() < 32);
+        let (mut masks, mut words, mut i) = ([0; 4], [0; 4], 0);
+        while i <= name.len() {
+            masks[i / 8] |= 0xFF << (8 * (i % 8));
+            words[i / 8] |= (if i == name.len() { b'"' } else { name[i] } as u64) << (8 * (i % 8));
             i += 1;
         }
-        Self { mask, word, name }
+        Self { masks, words }
     }
 
     /// Whether the bytes from a key's first are this name and the closing quote. `word` is the first eight of `rest`.
     #[inline(always)]
     pub(crate) fn begins(&self, word: u64, rest: &[u8]) -> bool {
-        let length = self.name.len();
-        word & self.mask == self.word
-            && (length < 8
+        let is = |i: usize| {
+            self.masks[i] == 0
                 || rest
-                    .get(8..=length)
-                    .is_some_and(|end| end[..length - 8] == self.name[8..] && end[length - 8] == b'"'))
+                    .get(8 * i..)
+                    .and_then(|rest| rest.first_chunk())
+                    .is_some_and(|bytes| u64::from_le_bytes(*bytes) & self.masks[i] == self.words[i])
+        };
+        word & self.masks[0] == self.words[0] && is(1) && is(2) && is(3)
     }
 }
 
@@ -86,119 +87,96 @@ pub(crate) fn scan<S: Schema>(
     table.slots.clear();
     table.links.clear();
     fit.clear();
+    if table.slots.capacity() == 0 {
+        table.slots.reserve(64);
+        table.links.reserve(128);
+    }
     table.slots.push(Slot::default());
     table.links.push(0);
-    let mut scanner = Scanner { data, at, room: depth.min(MAX_DEPTH), table, fit };
     let root = Field { link: 0, object: S::ROOT, elements: 0, flags: READ };
-    scanner.value::<S>(root, true)?;
-    Ok(scanner.at)
+    Scanner { data, table, fit }.value::<S>(root, at, depth.min(MAX_DEPTH))
 }
 
+/// Every function goes from a position to the position after what it reads (so that positions stay in registers); `room`
+/// is how many containers may yet be opened.
 struct Scanner<'a> {
     data: &'a [u8],
-    at: usize,
-    /// How many containers may yet be opened.
-    room: usize,
     table: &'a mut Table,
     fit: &'a mut Fit,
 }
 
 impl Scanner<'_> {
-    #[inline(always)]
-    fn peek(&self) -> Option<u8> {
-        self.data.get(self.at).copied()
+    fn fault<T>(&self, at: usize) -> Result<T, Fault> {
+        Err(Fault(at.min(self.data.len())))
     }
 
+    /// The slot that the next value will have.
     #[inline(always)]
-    fn blanks(&mut self) {
-        self.at = skip_blanks(self.data, self.at);
-    }
-
-    fn fault<T>(&self) -> Result<T, Fault> {
-        Err(Fault(self.at.min(self.data.len())))
+    fn next_slot(&self) -> u32 {
+        self.table.slots.len() as u32
     }
 
     #[inline(always)]
-    fn push(&mut self, start: usize, end: usize, kind: Kind, flags: u8) -> u32 {
-        let slot = self.table.slots.len() as u32;
-        self.table.slots.push(Slot {
-            start: start as u32,
-            end: end as u32,
-            aux: 0,
-            next: 0,
-            kind,
-            flags,
-            holes_before: [0; 2],
-        });
-        slot
+    fn push(&mut self, start: usize, end: usize, kind: Kind, flags: u8) {
+        let (start, end) = (start as u32, end as u32);
+        self.table.slots.push(Slot { start, end, aux: 0, next: 0, kind, flags, holes_before: [0; 2] });
     }
 
-    /// Reads a value at its first byte into a slot. Null has none unless it is kept.
-    fn value<S: Schema>(&mut self, field: Field, keep_null: bool) -> Result<u32, Fault> {
-        let start = self.at;
+    /// Reads a value at its first byte into the next slot.
+    fn value<S: Schema>(&mut self, field: Field, at: usize, room: usize) -> Result<usize, Fault> {
         let read = field.flags & READ != 0;
         let text = (if read { TEXT } else { 0 }) | field.flags & VARIES;
-        match self.peek() {
-            Some(b'"') => {
-                let string = string_end(self.data, start + 1)?;
-                self.at = string.end + 1;
-                let slot = self.push(start + 1, string.end, Kind::String, text);
-                if read && (string.escaped || !string.ascii) {
-                    self.own(slot, string.escaped);
-                }
-                Ok(slot)
-            }
-            Some(b'{') if field.object != 0 => {
-                let slot = self.push(start, start, Kind::Object, 0);
-                let record = self.object::<S>(field.object)?;
-                let empty = if self.table.links[record as usize + SEEN] == 0 { EMPTY } else { 0 };
-                let this = &mut self.table.slots[slot as usize];
-                (this.end, this.aux, this.flags) = (self.at as u32, record, empty);
-                Ok(slot)
-            }
-            Some(b'[') if field.elements != 0 => {
-                let slot = self.push(start, start, Kind::Array, 0);
-                let first = self.array::<S>(field.elements)?;
-                let this = &mut self.table.slots[slot as usize];
-                (this.end, this.aux, this.flags) = (self.at as u32, first, if first == 0 { EMPTY } else { 0 });
-                Ok(slot)
-            }
-            Some(open @ (b'{' | b'[')) => {
-                self.at = skipped_value_end(self.data, start, self.room)?;
-                let inside = skip_blanks(self.data, start + 1);
-                let empty = if inside + 1 == self.at { EMPTY } else { 0 };
-                let kind = if open == b'{' { Kind::Object } else { Kind::Array };
-                let text = if field.flags & RAW_TEXT != 0 { TEXT } else { 0 };
-                let slot = self.push(start, self.at, kind, empty | text | OPAQUE | field.flags & VARIES);
-                if field.flags & RAW_TEXT != 0 {
-                    self.own(slot, false);
-                }
-                Ok(slot)
-            }
+        match self.data.get(at) {
+            Some(b'"') => self.string(at, text),
+            Some(b'{') if field.object != 0 => self.object::<S>(field.object, at, room),
+            Some(b'[') if field.elements != 0 => self.array::<S>(field.elements, at, room),
+            Some(b'{' | b'[') => self.opaque(field, at, room),
             Some(b'-' | b'0'..=b'9') if read => {
-                self.at = number_end(self.data, start)?;
-                Ok(self.push(start, self.at, Kind::Number, text))
+                let end = number_end(self.data, at)?;
+                self.push(at, end, Kind::Number, text);
+                Ok(end)
             }
-            Some(b'n') => {
-                self.at = word_end(self.data, start, b"null")?;
-                Ok(if keep_null { self.push(start, self.at, Kind::Word, text) } else { 0 })
-            }
-            Some(b'N' | b'I') if read => self.fault(),
+            Some(b'N' | b'I') if read => self.fault(at),
             first => {
-                self.at = skipped_value_end(self.data, start, 0)?;
-                let kind = match first {
-                    Some(b'-') if self.data.get(start + 1) == Some(&b'I') => Kind::Word,
-                    Some(b'-' | b'0'..=b'9') => Kind::Number,
-                    _ => Kind::Word,
+                let end = skipped_value_end(self.data, at, 0)?;
+                let is_number = match first {
+                    Some(b'-') => self.data.get(at + 1) != Some(&b'I'),
+                    first => matches!(first, Some(b'0'..=b'9')),
                 };
-                Ok(self.push(start, self.at, kind, text))
+                self.push(at, end, if is_number { Kind::Number } else { Kind::Word }, text);
+                Ok(end)
             }
         }
     }
 
-    /// Sees to the text of a slot that may not be handed out as it lies there.
+    #[inline(always)]
+    fn string(&mut self, at: usize, flags: u8) -> Result<usize, Fault> {
+        let string = string_end(self.data, at + 1)?;
+        self.push(at + 1, string.end, Kind::String, flags);
+        if flags & TEXT != 0 && (string.escaped || !string.ascii) {
+            self.own(string.escaped);
+        }
+        Ok(string.end + 1)
+    }
+
+    /// A container that nobody looks into.
     #[inline(never)]
-    fn own(&mut self, slot: u32, escaped: bool) {
+    fn opaque(&mut self, field: Field, at: usize, room: usize) -> Result<usize, Fault> {
+        let end = skipped_value_end(self.data, at, room)?;
+        let kind = if self.data[at] == b'{' { Kind::Object } else { Kind::Array };
+        let empty = if skip_blanks(self.data, at + 1) + 1 == end { EMPTY } else { 0 };
+        let text = if field.flags & RAW_TEXT != 0 { TEXT } else { 0 };
+        self.push(at, end, kind, empty | text | OPAQUE | field.flags & VARIES);
+        if text != 0 {
+            self.own(false);
+        }
+        Ok(end)
+    }
+
+    /// Sees to the text of the last slot, which may not be handed out as it lies there.
+    #[inline(never)]
+    fn own(&mut self, escaped: bool) {
+        let slot = self.next_slot() - 1;
         let Slot { start, end, .. } = self.table.slots[slot as usize];
         let raw = &self.data[start as usize..end as usize];
         let start = self.fit.scratch.len();
@@ -211,92 +189,93 @@ impl Scanner<'_> {
         }
     }
 
-    /// Opens a container, to its first byte that is no blank.
+    /// After an element: the first byte of the next (`true`), or the byte after the close.
     #[inline(always)]
-    fn open(&mut self) -> Result<(), Fault> {
-        if self.room == 0 {
-            return self.fault();
-        }
-        self.room -= 1;
-        self.at += 1;
-        self.blanks();
-        Ok(())
-    }
-
-    /// After an element: `true` at the first byte of the next, `false` after the close.
-    #[inline(always)]
-    fn more(&mut self, close: u8) -> Result<bool, Fault> {
-        self.blanks();
-        match self.peek() {
-            Some(b',') => {
-                self.at += 1;
-                self.blanks();
-                Ok(true)
+    fn more(&self, at: usize, close: u8) -> Result<(usize, bool), Fault> {
+        let mut at = at;
+        loop {
+            match self.data.get(at) {
+                Some(b',') => return Ok((skip_blanks(self.data, at + 1), true)),
+                Some(&byte) if byte == close => return Ok((at + 1, false)),
+                Some(&byte) if is_blank(byte) => at = skip_blanks(self.data, at),
+                _ => return self.fault(at),
             }
-            Some(byte) if byte == close => {
-                self.at += 1;
-                self.room += 1;
-                Ok(false)
-            }
-            _ => self.fault(),
         }
     }
 
-    fn array<S: Schema>(&mut self, elements: u8) -> Result<u32, Fault> {
+    fn array<S: Schema>(&mut self, elements: u8, start: usize, room: usize) -> Result<usize, Fault> {
+        if room == 0 {
+            return self.fault(start);
+        }
+        let array = self.next_slot() as usize;
+        self.push(start, start, Kind::Array, EMPTY);
         let element = Field { link: 0, object: elements, elements: 0, flags: READ };
-        self.open()?;
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            self.room += 1;
-            return Ok(0);
+        let mut at = skip_blanks(self.data, start + 1);
+        if self.data.get(at) == Some(&b']') {
+            self.table.slots[array].end = at as u32 + 1;
+            return Ok(at + 1);
         }
-        let first = self.value::<S>(element, true)?;
-        let mut last = first;
-        while self.more(b']')? {
-            let slot = self.value::<S>(element, true)?;
-            self.table.slots[last as usize].next = slot;
+        let first = self.next_slot();
+        let mut last = 0;
+        loop {
+            let slot = self.next_slot();
+            if last != 0 {
+                self.table.slots[last as usize].next = slot;
+            }
             last = slot;
+            at = self.value::<S>(element, at, room - 1)?;
+            let more;
+            (at, more) = self.more(at, b']')?;
+            if !more {
+                break;
+            }
         }
-        Ok(first)
+        let this = &mut self.table.slots[array];
+        (this.end, this.aux, this.flags) = (at as u32, first, 0);
+        Ok(at)
     }
 
-    fn object<S: Schema>(&mut self, kind: u8) -> Result<u32, Fault> {
+    fn object<S: Schema>(&mut self, kind: u8, start: usize, room: usize) -> Result<usize, Fault> {
+        if room == 0 {
+            return self.fault(start);
+        }
+        let object = self.next_slot() as usize;
+        self.push(start, start, Kind::Object, EMPTY);
         let record = self.table.links.len();
         self.table.links.resize(record + S::links(kind), 0);
-        self.open()?;
-        if self.peek() == Some(b'}') {
-            self.at += 1;
-            self.room += 1;
-            return Ok(record as u32);
+        let (mut seen, mut last_unknown) = (0_u32, 0);
+        let mut at = skip_blanks(self.data, start + 1);
+        let mut more = self.data.get(at) != Some(&b'}');
+        if !more {
+            at += 1;
         }
-        let (mut present, mut seen, mut last_unknown) = (0_u32, 0_u32, 0);
-        loop {
-            if self.peek() != Some(b'"') {
-                return self.fault();
+        while more {
+            if self.data.get(at) != Some(&b'"') {
+                return self.fault(at);
             }
-            let start = self.at + 1;
-            let rest = self.data.get(start..).unwrap_or_default();
+            let key = at + 1;
+            let rest = self.data.get(key..).unwrap_or_default();
             let (mut field, length) = match rest.first_chunk::<8>() {
                 Some(bytes) => S::known(kind, u64::from_le_bytes(*bytes), rest),
                 None => (Field::UNKNOWN, 0),
             };
-            let mut end = start + length as usize;
+            let mut key_end = key + length as usize;
             if field.link == 0 {
-                (field, end) = self.other_key::<S>(kind, start)?;
+                (field, key_end) = self.other_key::<S>(kind, key)?;
             }
-            self.at = end + 1;
-            if self.peek() != Some(b':') {
-                self.blanks();
-                if self.peek() != Some(b':') {
-                    return self.fault();
+            at = key_end + 1;
+            if self.data.get(at) != Some(&b':') {
+                at = skip_blanks(self.data, at);
+                if self.data.get(at) != Some(&b':') {
+                    return self.fault(at);
                 }
             }
-            self.at += 1;
-            self.blanks();
+            at = skip_blanks(self.data, at + 1);
             if field.link == 0 {
                 seen |= SEEN_UNKNOWN;
                 if S::keeps_unknown(kind) {
-                    let slot = self.push(start, end, Kind::String, KEY);
+                    let slot = self.next_slot();
+                    self.push(key, key_end, Kind::String, KEY);
                     let before = if last_unknown == 0 {
                         &mut self.table.links[record + UNKNOWN]
                     } else {
@@ -305,21 +284,28 @@ impl Scanner<'_> {
                     *before = slot;
                     last_unknown = slot;
                 }
-                self.value::<S>(field, true)?;
+                at = self.value::<S>(field, at, room - 1)?;
             } else {
-                let slot = self.value::<S>(field, false)?;
-                let bit = 1 << field.link;
-                seen |= bit;
-                present = if slot == 0 { present & !bit } else { present | bit };
+                let mut slot = self.next_slot();
+                at = match self.data.get(at) {
+                    Some(b'"') => {
+                        self.string(at, (if field.flags & READ != 0 { TEXT } else { 0 }) | field.flags & VARIES)?
+                    }
+                    Some(b'n') => {
+                        slot = 0;
+                        word_end(self.data, at, b"null")?
+                    }
+                    _ => self.value::<S>(field, at, room - 1)?,
+                };
+                seen |= 1 << field.link;
                 self.table.links[record + field.link as usize] = slot;
             }
-            if !self.more(b'}')? {
-                break;
-            }
+            (at, more) = self.more(at, b'}')?;
         }
-        self.table.links[record + PRESENT] = present;
         self.table.links[record + SEEN] = seen;
-        Ok(record as u32)
+        let this = &mut self.table.slots[object];
+        (this.end, this.aux, this.flags) = (at as u32, record as u32, if seen == 0 { EMPTY } else { 0 });
+        Ok(at)
     }
 
     /// The field and the end of a key that was not known at once: unknown, written with escapes, or near the data's end.
@@ -338,4 +324,4 @@ impl Scanner<'_> {
     }
 }
 
-const _: () = assert!(FIRST_FIELD as usize > UNKNOWN);
+const _: () = assert!(FIRST_FIELD as usize > UNKNOWN && FIRST_FIELD as usize > SEEN);

@@ -50,6 +50,9 @@ const PATIENCE: u8 = 8;
 /// The most misses between two lessons.
 const RAREST: u8 = 64;
 
+/// The most credit that a shape can earn.
+const MOST_CREDIT: u8 = 7;
+
 /// What a stream remembers: the shapes that fitted last, and how often none did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Recent {
@@ -116,16 +119,26 @@ impl Shapes {
     }
 
     /// The number of a shape that `data` fit, all of them; how they do is in `fit`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fit(&mut self, data: &[u8], recent: &mut Recent, fit: &mut Fit) -> Option<u8> {
-        for i in 0..recent.shapes.len() {
+        let number = recent.shapes[0];
+        if let Some(shape) = self.shapes.get_mut(usize::from(number).wrapping_sub(1))
+            && shape.fit(data, fit)
+        {
+            (recent.misses, recent.wait) = (0, 0);
+            return Some(number);
+        }
+        self.fit_others(data, recent, fit)
+    }
+
+    #[inline(never)]
+    fn fit_others(&mut self, data: &[u8], recent: &mut Recent, fit: &mut Fit) -> Option<u8> {
+        for i in 1..recent.shapes.len() {
             let number = recent.shapes[i];
             let Some(shape) = self.shapes.get_mut(usize::from(number).wrapping_sub(1)) else { break };
             if shape.fit(data, fit) {
-                recent.shapes.copy_within(..i, 1);
-                recent.shapes[0] = number;
-                recent.misses = 0;
-                recent.wait = 0;
+                recent.remember(number);
+                (recent.misses, recent.wait) = (0, 0);
                 return Some(number);
             }
         }
@@ -247,7 +260,7 @@ impl Glance {
 
 impl Shape {
     /// Whether `data` are of this shape; how, goes to `fit`.
-    #[inline]
+    #[inline(always)]
     fn fit(&mut self, data: &[u8], fit: &mut Fit) -> bool {
         let text = self.table.text.as_bytes();
         // The last literal first: it is short, and most often what tells two shapes of a stream apart.
@@ -270,8 +283,8 @@ impl Shape {
                 Kind::String => {
                     let Ok(string) = string_end(data, at) else { return false };
                     if hole.flags & TEXT != 0 && (string.escaped || !string.ascii) {
-                        let texts = (&mut fit.scratch, &mut fit.owned);
-                        if !own(&data[at..string.end], string.escaped, hole.slot, texts) {
+                        let owned = (&mut fit.scratch, &mut fit.owned);
+                        if !own(&data[at..string.end], string.escaped, hole.slot, owned) {
                             return false;
                         }
                     }
@@ -293,7 +306,9 @@ impl Shape {
         if at != end {
             return false;
         }
-        self.credit = (self.credit + 1).min(7);
+        if self.credit < MOST_CREDIT {
+            self.credit += 1;
+        }
         true
     }
 

@@ -86,6 +86,9 @@ impl Mended {
 /// Appends the text of a string's `raw` inside (whose escapes have passed the grammar) to `out`.
 pub(crate) fn unescape(raw: &[u8], out: &mut String) -> (Range<usize>, Mended) {
     let start = out.len();
+    if unescape_short(raw, out) {
+        return (start..out.len(), Mended::default());
+    }
     let mut mended = Mended::default();
     let mut high = 0; // a high surrogate that has just come, not yet in `out`
     let mut at = 0;
@@ -153,6 +156,36 @@ pub(crate) fn unescape(raw: &[u8], out: &mut String) -> (Range<usize>, Mended) {
         out.push(char::REPLACEMENT_CHARACTER);
     }
     (start..out.len(), mended)
+}
+
+/// The same for a token: a few bytes and letter escapes, which is nearly all there is. `false`, and nothing done, for more.
+fn unescape_short(raw: &[u8], out: &mut String) -> bool {
+    let mut text = [0; 32];
+    let mut length = 0;
+    let mut bytes = raw.iter();
+    if raw.len() > text.len() {
+        return false;
+    }
+    while let Some(&byte) = bytes.next() {
+        text[length] = match byte {
+            b'\\' => match bytes.next() {
+                Some(b'n') => b'\n',
+                Some(b't') => b'\t',
+                Some(b'r') => b'\r',
+                Some(b'b') => 8,
+                Some(b'f') => 12,
+                Some(&same @ (b'"' | b'\\' | b'/')) => same,
+                _ => return false,
+            },
+            byte => byte,
+        };
+        length += 1;
+    }
+    match core::str::from_utf8(&text[..length]) {
+        Ok(text) => out.push_str(text),
+        Err(_) => return false,
+    }
+    true
 }
 
 /// A high surrogate after which something else came stays alone.

@@ -2,8 +2,8 @@
 //! knows a record of links, field → slot. Positions, no references: the same buffers serve every document.
 //!
 //! ```text
-//!  links   [present, seen, unknown, id, object, …]   one record an object: masks, chain of unknown fields, a link a field
-//!                                   │
+//!  links   [seen, unknown, id, object, …]   one record an object: mask of keys, chain of unknown fields, a link a field
+//!                          │
 //!  slots   [ -, root, {start, end, kind, …}, … ]     in the order of the document; slot 0 is "absent"
 //!                      │ aux: an object's record, an array's first element     next: the next of an array or a chain
 //!  texts   [{slot, where in the scratch string}]     only strings that had to be unescaped or mended, by slot
@@ -60,12 +60,12 @@ pub(crate) const VARIES: u8 = 16;
 /// A string without quotes around it: data that are no JSON.
 pub(crate) const BARE: u8 = 32;
 
-/// Where in a record its masks and its chain are; the fields' links come after.
-pub(crate) const PRESENT: usize = 0;
-pub(crate) const SEEN: usize = 1;
-pub(crate) const UNKNOWN: usize = 2;
+/// Where in a record the mask of the keys that are there (null included; a bit a link) and the chain of unknown fields
+/// are; the fields' links come after.
+pub(crate) const SEEN: usize = 0;
+pub(crate) const UNKNOWN: usize = 1;
 /// The first field's link.
-pub(crate) const FIRST_FIELD: u8 = 3;
+pub(crate) const FIRST_FIELD: u8 = 2;
 /// The bit of [`SEEN`] that says that there are keys which the schema does not name.
 pub(crate) const SEEN_UNKNOWN: u32 = 1;
 

@@ -11,7 +11,7 @@ use super::schema::{call, choice, completion_details, custom, delta, detail, err
 use super::schema::{root, usage};
 use crate::json::number::{Integer, float};
 use crate::json::string::Text;
-use crate::json::table::{Doc, EMPTY, Kind, PRESENT, ROOT, SEEN, SEEN_UNKNOWN, UNKNOWN};
+use crate::json::table::{Doc, EMPTY, Kind, ROOT, SEEN, SEEN_UNKNOWN, UNKNOWN};
 
 /// A field that the schema does not name: its key and its value as raw JSON.
 #[derive(Clone, Copy, Debug)]
@@ -479,7 +479,7 @@ impl<'a> Delta<'a> {
     #[inline(always)]
     pub fn reasoning(&self) -> Option<Text<'a>> {
         const ANY: u32 = 1 << delta::reasoning_content | 1 << delta::reasoning | 1 << delta::reasoning_text;
-        if self.record.links[PRESENT] & ANY == 0 {
+        if self.record.links[SEEN] & ANY == 0 {
             return None;
         }
         [delta::reasoning_content, delta::reasoning, delta::reasoning_text]

@@ -31,7 +31,6 @@ macro_rules! records {
             fn known(record: u8, word: u64, rest: &[u8]) -> (Field, u32) {
                 $(if record == Record::$record as u8 {
                     $(
-                        const { assert!($name.len() < 32) };
                         if const { &Name::new($name) }.begins(word, rest) {
                             return ($how($module::$field as u8, 0 $(+ Record::$of as u8)?), $name.len() as u32);
                         }
