@@ -8,6 +8,8 @@ mod oracle;
 mod rows;
 #[path = "decode/streams.rs"]
 mod streams;
+#[path = "decode/values.rs"]
+mod values;
 
 /// For the dump: what serde_json refuses stays as it came. (The fuzz target reads it.)
 fn mended(_raw: &[u8]) -> Option<serde_json::Value> {

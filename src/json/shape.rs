@@ -57,7 +57,7 @@ const MOST_CREDIT: u8 = 7;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Recent {
     /// Numbers of shapes, from 1, the latest first; 0 is none. A number may be another shape by now: it is tried only.
-    shapes: [u8; 4],
+    pub(crate) shapes: [u8; 4],
     /// Misses in a row.
     misses: u8,
     /// Misses until the next lesson.
@@ -103,6 +103,8 @@ pub(crate) struct Shapes {
     hand: usize,
     /// The heap that the shapes hold.
     bytes: usize,
+    #[cfg(test)]
+    pub(crate) last_fit: bool,
 }
 
 impl Shapes {
@@ -121,6 +123,16 @@ impl Shapes {
     /// The number of a shape that `data` fit, all of them; how they do is in `fit`.
     #[inline(always)]
     pub(crate) fn fit(&mut self, data: &[u8], recent: &mut Recent, fit: &mut Fit) -> Option<u8> {
+        let shape = self.find(data, recent, fit);
+        #[cfg(test)]
+        {
+            self.last_fit = shape.is_some();
+        }
+        shape
+    }
+
+    #[inline(always)]
+    fn find(&mut self, data: &[u8], recent: &mut Recent, fit: &mut Fit) -> Option<u8> {
         let number = recent.shapes[0];
         if let Some(shape) = self.shapes.get_mut(usize::from(number).wrapping_sub(1))
             && shape.fit(data, fit)

@@ -4,12 +4,12 @@ use deltawire::{Chunk, ChunkChoice, ChunkError, ChunkUsage, ContentPartKind, Del
 use serde_json::{Map, Value, json};
 
 /// Raw JSON as a value; what serde_json refuses (the listed tolerances) as a string.
-pub fn raw(bytes: &[u8]) -> Value {
+pub(crate) fn raw(bytes: &[u8]) -> Value {
     let value = serde_json::from_slice(bytes).ok().or_else(|| super::mended(bytes));
     value.unwrap_or_else(|| json!(String::from_utf8_lossy(bytes)))
 }
 
-pub fn text(text: Text<'_>) -> Value {
+pub(crate) fn text(text: Text<'_>) -> Value {
     let mut notes = Map::new();
     if let Some(low) = text.opening_low() {
         notes.insert("opening_low".into(), json!(low));
@@ -31,7 +31,7 @@ pub fn text(text: Text<'_>) -> Value {
 }
 
 /// Text that may be raw JSON, in the one form that serde_json writes.
-pub fn canonical(text: &str) -> String {
+pub(crate) fn canonical(text: &str) -> String {
     serde_json::from_str::<Value>(text).map_or(text.to_owned(), |value| value.to_string())
 }
 
@@ -44,7 +44,7 @@ fn text_or_raw(text: Text<'_>) -> Value {
 }
 
 /// An object without its nulls, empty objects and empty arrays.
-pub fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     let absent = |value: &Value| {
         value.is_null() || value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty)
     };
@@ -75,7 +75,7 @@ fn usage(usage: Option<ChunkUsage<'_>>) -> Value {
     })
 }
 
-pub fn error(error: Option<ChunkError<'_>>) -> Value {
+pub(crate) fn error(error: Option<ChunkError<'_>>) -> Value {
     error.map_or(Value::Null, |error| {
         object([
             ("raw", json!([raw(error.raw())])),
@@ -86,7 +86,7 @@ pub fn error(error: Option<ChunkError<'_>>) -> Value {
     })
 }
 
-pub fn chunk(chunk: &Chunk<'_>) -> Value {
+pub(crate) fn chunk(chunk: &Chunk<'_>) -> Value {
     object([
         ("id", json!(chunk.id())),
         ("object", json!(chunk.object())),

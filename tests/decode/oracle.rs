@@ -113,7 +113,7 @@ fn error_fields(value: &Value) -> Value {
     ])
 }
 
-pub fn chunk(value: &Value) -> Value {
+pub(crate) fn chunk(value: &Value) -> Value {
     let is_chunk = value.as_object().is_some_and(|fields| {
         fields.keys().any(|key| ROOT.contains(&key.as_str()) && !["message", "type", "code"].contains(&key.as_str()))
     });

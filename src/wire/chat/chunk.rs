@@ -288,6 +288,10 @@ impl<'a> Chunk<'a> {
     pub(super) fn new(doc: Doc<'a>) -> Self {
         Self { record: Record::of(doc, ROOT) }
     }
+    #[cfg(test)]
+    pub(super) fn doc(&self) -> Doc<'a> {
+        self.record.doc
+    }
     /// The document's bytes.
     #[must_use]
     pub fn raw(&self) -> &'a [u8] {

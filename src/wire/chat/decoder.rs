@@ -105,6 +105,21 @@ impl Decoder {
     }
 }
 
+#[cfg(test)]
+impl Decoder {
+    /// Whether the last chunk fitted a shape.
+    pub(super) fn last_was_a_fit(&self) -> bool {
+        self.shapes.last_fit
+    }
+}
+
+#[cfg(test)]
+impl RecentShapes {
+    pub(super) fn shapes(self) -> [u8; 4] {
+        self.0.shapes
+    }
+}
+
 /// Longer data are refused, so that positions (and text three times as long) fit into 32 bits.
 const LONGEST: usize = u32::MAX as usize / 3;
 

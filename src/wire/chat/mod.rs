@@ -1,5 +1,7 @@
 //! OpenAI-compatible chat completions: the only place that knows this wire's field names.
 
+#[cfg(all(test, feature = "std"))]
+mod cache_tests;
 mod chunk;
 mod decoder;
 mod parts;
