@@ -216,6 +216,20 @@ fn other_responses_say_what_they_were() {
 }
 
 #[test]
+fn documents_after_the_first_of_a_body_are_decoded_in_order() {
+    let lines = b"{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\
+        {\"choices\":[{\"index\":0,\"delta\":{\"content\":\" you\"},\"finish_reason\":\"stop\"}]}\n";
+    let completion = decode(lines);
+    assert_eq!(completion.choices[0].message.content, "Hi you");
+    assert_eq!((completion.outcome, completion.ended_by), (Outcome::Complete, EndedBy::Finish));
+    assert_eq!(completion.anomalies, []);
+    let followed = [lines, &b"rubbish"[..]].concat();
+    let completion = decode(&followed);
+    assert_eq!(completion.choices[0].message.content, "Hi you");
+    assert_eq!(completion.anomalies[0].code.as_str(), "not_json");
+}
+
+#[test]
 fn a_bare_json_error_amid_the_stream_is_the_error() {
     let first = &STREAM[..STREAM.windows(2).position(|two| two == b"\n\n").expect("an event") + 2];
     let one_line = b"{\"error\":{\"message\":\"overloaded\",\"code\":502}}\n\n".to_vec();

@@ -244,26 +244,38 @@ impl ChatState {
         false
     }
 
-    /// Decodes a response that is one JSON document: a completion, an error, or an array that begins with one.
+    /// Decodes a response that is one JSON document: a completion, an error, or an array that begins with one. Documents
+    /// that follow it are decoded in order, as those of an event are (rule 12).
     fn end_body(&mut self, decoder: &mut Decoder, body: &Body) {
-        let mut text = &body.text[..];
-        if let Some(elements) = text.strip_prefix(b"[") {
-            text = elements.trim_ascii_start();
-        }
+        let elements = body.text.strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
+        let text = elements.unwrap_or(&body.text);
+        let head = || String::from_utf8_lossy(&text[..text.len().min(512)]);
         let mut documents = decoder.documents(Event::new(b"", text), &mut self.recent);
-        match documents.next() {
-            Some(Document::Chunk(chunk)) if !chunk.is_chunk() => {
-                let text = String::from_utf8_lossy(&text[..text.len().min(512)]);
-                self.assembler.fail(unreadable("not_a_chunk", "JSON, but no chat completion", &text, body.offset));
+        let mut is_first = true;
+        while let Some(document) = documents.next() {
+            match document {
+                // A notice for data lines; here the lines are documents anyway.
+                Document::SplitDataLines => continue,
+                Document::Chunk(chunk) if is_first && !chunk.is_chunk() => {
+                    let error = unreadable("not_a_chunk", "JSON, but no chat completion", &head(), body.offset);
+                    self.assembler.fail(error);
+                }
+                // Cut short, it is a truncated response; broken, it is an unreadable one.
+                Document::NotJson(rest, error) if is_first && error.offset() < rest.len() as u64 => {
+                    let offset = body.offset + error.offset();
+                    self.assembler.fail(unreadable("not_json", "neither an event stream nor JSON", &head(), offset));
+                }
+                document => {
+                    self.fatal = self.assembler.apply(&document, body.offset).err();
+                    if self.fatal.is_some() {
+                        return;
+                    }
+                }
             }
-            // Cut short, it is a truncated response; broken, it is an unreadable one.
-            Some(Document::NotJson(rest, error)) if error.offset() < rest.len() as u64 => {
-                let text = String::from_utf8_lossy(&text[..text.len().min(512)]);
-                let offset = body.offset + error.offset();
-                self.assembler.fail(unreadable("not_json", "neither an event stream nor JSON", &text, offset));
+            if elements.is_some() {
+                return; // an array's first object; what closes the array follows
             }
-            Some(document) => self.fatal = self.assembler.apply(&document, body.offset).err(),
-            None => {}
+            is_first = false;
         }
     }
 }
