@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::chat::{Chat, Step};
 use super::event::{EventOwner, place_to_slice};
-use super::{OwnedEvent, StreamError};
+use super::{DecoderSource, OwnedEvent, StreamError};
 use crate::{Completion, Decoder, Error, Framer, Options, OwnedUpdate};
 
 /// A tokio-util `Decoder` of chat updates.
@@ -14,8 +14,8 @@ use crate::{Completion, Decoder, Error, Framer, Options, OwnedUpdate};
 /// Damage is an update, as everywhere; the codec's error is the transport's, or a limit of the message. After `[DONE]` a
 /// `FramedRead` goes on reading: a caller that wants to stop there does so at [`Update::Done`](crate::Update::Done).
 #[derive(Debug)]
-pub struct ChatCodec {
-    chat: Chat<Decoder>,
+pub struct ChatCodec<D = Decoder> {
+    chat: Chat<D>,
 }
 
 impl ChatCodec {
@@ -28,7 +28,15 @@ impl ChatCodec {
     /// A codec with these options.
     #[must_use]
     pub fn with_options(options: Options) -> Self {
-        Self { chat: Chat::new(options, Decoder::with_limits(options.limits)) }
+        Self::with_decoder(options, Decoder::with_limits(options.limits))
+    }
+}
+
+impl<D: DecoderSource> ChatCodec<D> {
+    /// A codec whose decoder comes from elsewhere: see [`DecoderSource`].
+    #[must_use]
+    pub fn with_decoder(options: Options, decoder: D) -> Self {
+        Self { chat: Chat::new(options, decoder) }
     }
 
     /// The message so far, at any time. Cost: a copy of it.
@@ -56,7 +64,7 @@ impl Default for ChatCodec {
     }
 }
 
-impl tokio_util::codec::Decoder for ChatCodec {
+impl<D: DecoderSource> tokio_util::codec::Decoder for ChatCodec<D> {
     type Item = OwnedUpdate;
     type Error = StreamError<io::Error>;
 

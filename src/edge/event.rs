@@ -91,7 +91,7 @@ fn again(last: &mut Arc<str>, text: &[u8]) -> Arc<str> {
 
 /// Where `data` lie in `buffer` (which takes `held` bytes of memory), if they are to be sliced out of it.
 pub(super) fn place_to_slice(data: &[u8], buffer: &[u8], held: usize) -> Option<Range<usize>> {
-    if data.len() < SLICE_LEAST || data.len() < held / SLICE_SHARE {
+    if data.len() < SLICE_LEAST || data.len().saturating_mul(SLICE_SHARE) < held {
         return None;
     }
     let start = (data.as_ptr() as usize).checked_sub(buffer.as_ptr() as usize)?;

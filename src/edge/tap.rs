@@ -49,6 +49,24 @@ pub struct Meters {
 /// tap.end(|_update| {});
 /// println!("{:?}", tap.meters());
 /// ```
+///
+/// Where the events themselves are to be seen, or the wire is another one, a [`Framer`](crate::Framer) beside the bytes
+/// does it:
+///
+/// ```
+/// # let network: [&[u8]; 1] = [b"event: ping\ndata: {}\n\n"];
+/// let mut framer = deltawire::Framer::new().comments(true);
+/// for bytes in network {
+///     let mut input = bytes;
+///     while let Some(event) = framer.next(&mut input) {
+///         match event {
+///             Ok(event) => println!("{:?}: {} bytes", event.kind(), event.data().len()),
+///             Err(error) => println!("{error}"), // one event over a limit
+///         }
+///     }
+///     // forward `bytes`
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Tap<D = Decoder> {
     state: ChatState,
