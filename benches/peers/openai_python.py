@@ -11,6 +11,11 @@ import openai
 from openai.lib.streaming.chat import ChatCompletionStreamState
 
 
+def whole(text: str) -> str:
+    """Text with U+FFFD for halves of surrogate pairs, which Python keeps and JSON's readers refuse."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def read(server: str, case: str) -> dict:
     client = openai.OpenAI(base_url=f"{server}/{case}/v1", api_key="key", max_retries=0)
     state = ChatCompletionStreamState()
@@ -30,16 +35,16 @@ def read(server: str, case: str) -> dict:
     if choices:
         message = choices[0].message
         extra = message.model_extra or {}
-        answer["content"] = message.content if isinstance(message.content, str) else json.dumps(message.content or "")
-        answer["content"] = "" if answer["content"] == '""' else answer["content"]
+        content = "" if message.content is None else message.content
+        answer["content"] = whole(content if isinstance(content, str) else json.dumps(content))
         reasoning = extra.get("reasoning_content") or extra.get("reasoning")
-        answer["reasoning"] = reasoning if isinstance(reasoning, str) else ""
+        answer["reasoning"] = whole(reasoning) if isinstance(reasoning, str) else ""
         answer["finished"] = choices[0].finish_reason is not None
         for call in message.tool_calls or []:
             function = getattr(call, "function", None)
             arguments = getattr(function, "arguments", None)
             text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-            answer["tool_calls"].append([getattr(function, "name", None) or "", text])
+            answer["tool_calls"].append([getattr(function, "name", None) or "", whole(text)])
     return answer
 
 

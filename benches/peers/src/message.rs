@@ -3,7 +3,10 @@
 use async_openai::types::chat::CreateChatCompletionStreamResponse;
 use deltawire::Completion;
 #[cfg(feature = "clients")]
-use rig_core::completion::{AssistantContent, CompletionResponse};
+use rig_core::{
+    completion::{AssistantContent, CompletionResponse},
+    message::ToolFunction,
+};
 
 use crate::wire::{self, Str};
 
@@ -25,6 +28,13 @@ pub struct Call {
     pub id: String,
     pub name: String,
     pub arguments: String,
+}
+
+/// The arguments as rig-core has them: a JSON object, or the text that is none.
+#[cfg(feature = "clients")]
+pub fn rig_arguments(function: &ToolFunction) -> String {
+    let invalid = function.invalid_arguments.clone();
+    invalid.unwrap_or_else(|| serde_json::Value::Object(function.arguments.clone()).to_string())
 }
 
 fn set(field: &mut String, value: Option<&str>) {
@@ -155,7 +165,7 @@ impl Message {
                     index: 0,
                     id: call.id.to_string(),
                     name: call.function.name.to_string(),
-                    arguments: serde_json::Value::Object(call.function.arguments.clone()).to_string(),
+                    arguments: rig_arguments(&call.function),
                 }),
                 _ => {}
             }

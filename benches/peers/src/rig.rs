@@ -14,6 +14,8 @@ use rig_core::streaming::{CompletionStream, Item, StreamEvent};
 use rig_core::wasm_compat::WasmCompatSend;
 use rig_core::{Model, ProviderError};
 
+use crate::message::rig_arguments;
+
 #[derive(Clone)]
 struct Memory(Vec<Bytes>);
 
@@ -75,8 +77,7 @@ pub fn watch(pieces: &[Bytes]) -> (Seen, std::result::Result<CompletionResponse,
             Item::Event(StreamEvent::Text { text, .. }) => seen.text.push_str(&text),
             Item::Event(StreamEvent::Reasoning { text, .. }) => seen.reasoning.push_str(&text),
             Item::Event(StreamEvent::End { content: AssistantContent::ToolCall(call), .. }) => {
-                let arguments = serde_json::Value::Object(call.function.arguments).to_string();
-                seen.calls.push((call.function.name.to_string(), arguments));
+                seen.calls.push((call.function.name.to_string(), rig_arguments(&call.function)));
             }
             _ => {}
         }

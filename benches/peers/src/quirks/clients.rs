@@ -1,6 +1,8 @@
 //! One function a client: a case in, what the client makes of it out. Each is used as its documentation shows; of what
 //! streams in before an error, everything counts.
 
+use std::sync::{Arc, Mutex};
+
 use async_openai::config::OpenAIConfig;
 use async_openai::types::chat::{ChatCompletionRequestUserMessage, CreateChatCompletionRequestArgs};
 use bytes::Bytes;
@@ -104,9 +106,15 @@ async fn read_genai(base: &str, answer: &mut Answer) -> genai::Result<()> {
     Ok(())
 }
 
+/// It reads on a task of its own: when that panics, the stream just ends. The panic is taken for the error it is.
 pub async fn async_openai(base: &str) -> Answer {
+    let panic = Arc::new(Mutex::new(None));
+    let told = Arc::clone(&panic);
+    std::panic::set_hook(Box::new(move |info| *told.lock().expect("one writer") = Some(format!("panicked: {info}"))));
     let mut message = Message::default();
     let error = read_async_openai(base, &mut message).await.err().map(|error| error.to_string());
+    drop(std::panic::take_hook());
+    let error = error.or(panic.lock().expect("one writer").take());
     Answer {
         content: message.content,
         reasoning: message.reasoning,
