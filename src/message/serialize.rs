@@ -233,13 +233,6 @@ impl Serialize for Anomaly {
     }
 }
 
-/// As the update that it lends.
-impl Serialize for OwnedUpdate {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.as_update().serialize(serializer)
-    }
-}
-
 /// An object whose `update` names the variant in snake case; its other keys are the variant's fields, a call given as its
 /// number in `call`, with `id`, `type`, `name` when it starts or changes, and `arguments` too when it closes or is ready.
 impl Serialize for Update<'_> {
