@@ -60,8 +60,7 @@ pub struct Framer {
     held: Held,
     /// The line that the last input cut.
     line: Progress,
-    /// A line begins that is the first of an item, and nothing is held of it.
-    at_rest: bool,
+    rest: Rest,
     /// The last line ended in CR: an LF that follows belongs to it.
     skip_lf: bool,
     /// Bytes of the byte order mark seen; 3 once it is settled whether there is one.
@@ -72,6 +71,16 @@ pub struct Framer {
     /// Bytes searched for line ends.
     #[cfg(any(test, fuzzing))]
     pub(super) steps: u64,
+}
+
+/// Whether a line begins and nothing is held of an event: then a quick way may be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    No,
+    /// Yes, and bytes were taken that belong to no item yet.
+    Skipped,
+    /// Yes, and the line is the first of an item.
+    Yes,
 }
 
 /// What a call found, as places.
@@ -152,7 +161,7 @@ impl Framer {
             found: Found::Nothing,
             held,
             line: Progress::Start,
-            at_rest: false,
+            rest: Rest::No,
             skip_lf: false,
             bom: 0,
             ended: false,
@@ -191,7 +200,11 @@ impl Framer {
     /// is cut into inputs.
     #[inline]
     pub fn advance(&mut self, input: &mut &[u8]) -> bool {
-        if self.at_rest { self.advance_quick(input) } else { self.advance_by_lines(input, None) }
+        match (self.rest, input.first()) {
+            (Rest::Yes, Some(b'd')) => self.advance_quick(input),
+            (Rest::Yes | Rest::Skipped, Some(b':')) => self.advance_past_comment(input),
+            _ => self.advance_by_lines(input, None),
+        }
     }
 
     /// The item that the last [`advance`](Self::advance) moved to; `None` when it gave `false`.
@@ -256,7 +269,7 @@ impl Framer {
     /// every input that is not empty is one [`ErrorKind::FedAfterEnd`], until [`reset`](Self::reset).
     pub fn end(&mut self) -> Leftover {
         self.settle();
-        self.at_rest = false;
+        self.rest = Rest::No;
         if self.ended {
             return Leftover::Nothing;
         }
@@ -356,6 +369,20 @@ impl Framer {
         self.advance_by_lines(input, Some(end))
     }
 
+    /// A keep-alive that is the whole input: a comment that nobody asked for and a blank line; all else goes by lines.
+    fn advance_past_comment(&mut self, input: &mut &[u8]) -> bool {
+        let bytes = *input;
+        let end = self.line_end(bytes, 1);
+        if bytes.get(end..) != Some(b"\n\n") || self.held.wants.comments {
+            return self.advance_by_lines(input, Some(end));
+        }
+        self.settle();
+        self.rest = Rest::Skipped;
+        self.offset += bytes.len() as u64;
+        *input = &[];
+        false
+    }
+
     /// Goes line by line. `first_end` is where the first line ends, if that is known.
     #[inline(never)]
     fn advance_by_lines(&mut self, input: &mut &[u8], mut first_end: Option<usize>) -> bool {
@@ -414,7 +441,7 @@ impl Framer {
             let end = first_end.take().unwrap_or_else(|| self.line_end(bytes, at));
             let line = &bytes[at..end];
             if end == bytes.len() {
-                self.hold(bytes, &mut here);
+                self.hold(bytes, core::mem::take(&mut here));
                 self.take(line);
                 at = end;
                 break;
@@ -449,20 +476,24 @@ impl Framer {
                 LineKind::Field(Field::Id) => self.held.id_line(&bytes[value]),
                 LineKind::Field(Field::Retry) => self.held.retry_line(&bytes[value]),
                 LineKind::Comment if self.held.wants.comments => {
-                    self.hold(bytes, &mut here);
+                    self.hold(bytes, here);
                     return self.found_line(input, at, value, EventKind::Comment, self.held.bounds.comment);
                 }
                 LineKind::Unknown if self.held.wants.unknown_lines => {
-                    self.hold(bytes, &mut here);
+                    self.hold(bytes, here);
                     return self.found_line(input, at, value, EventKind::UnknownLine, self.held.bounds.unknown_line);
                 }
                 LineKind::Comment | LineKind::Unknown => {}
             }
         }
-        self.hold(bytes, &mut here);
+        self.hold(bytes, here);
         self.offset += at as u64;
         *input = &[];
-        self.at_rest = self.start == self.offset && self.is_between_events();
+        self.rest = match self.is_between_events() {
+            false => Rest::No,
+            true if self.start < self.offset => Rest::Skipped,
+            true => Rest::Yes,
+        };
         false
     }
 
@@ -523,7 +554,7 @@ impl Framer {
         self.found = Found::Item(Item { data, event_type, kind, whole, cut });
         self.offset += used as u64;
         *input = &input[used..];
-        self.at_rest = kind == EventKind::Event && self.is_between_events();
+        self.rest = if kind == EventKind::Event && self.is_between_events() { Rest::Yes } else { Rest::No };
         true
     }
 
@@ -543,16 +574,17 @@ impl Framer {
     /// Leaves the item that the last call found.
     #[inline]
     fn settle(&mut self) {
-        let found = core::mem::replace(&mut self.found, Found::Nothing);
-        if let Found::Nothing = found {
-            return;
-        }
+        let held = match self.found {
+            Found::Nothing => return,
+            Found::Item(Item { data: Place::Held, kind, .. }) => Some(kind),
+            _ => None,
+        };
+        self.found = Found::Nothing;
         self.start = self.offset;
-        if let Found::Item(Item { data: Place::Held, kind, .. }) = found {
-            match kind {
-                EventKind::Event | EventKind::Incomplete => self.held.drop_data(),
-                EventKind::Comment | EventKind::UnknownLine => self.held.drop_text(),
-            }
+        match held {
+            Some(EventKind::Event | EventKind::Incomplete) => self.held.drop_data(),
+            Some(EventKind::Comment | EventKind::UnknownLine) => self.held.drop_text(),
+            None => {}
         }
     }
 
@@ -583,12 +615,12 @@ impl Framer {
     }
 
     /// Copies to where it is held what so far lies only in the input.
-    #[inline]
-    fn hold(&mut self, bytes: &[u8], here: &mut Here) {
-        if let Some(range) = here.data.take() {
+    #[inline(always)]
+    fn hold(&mut self, bytes: &[u8], here: Here) {
+        if let Some(range) = here.data {
             self.held.data_line(&bytes[range.start..=range.end]);
         }
-        if let Some(range) = here.event_type.take() {
+        if let Some(range) = here.event_type {
             self.held.hold_event_type(&bytes[range]);
         }
     }
