@@ -508,7 +508,7 @@ impl Growing {
                 }
                 self.rewritten |= self.told > 0;
                 self.call.text.clear();
-                if complete && !cut {
+                if complete && !cut && !self.call.name.is_empty() {
                     self.call.text.push_str("{}");
                     self.call.scanner.restart();
                     self.call.scanner.scan(b"{}");
@@ -519,6 +519,13 @@ impl Growing {
             }
             _ if self.is_bare() && complete => ArgumentsState::Complete,
             _ if self.is_bare() => ArgumentsState::Truncated,
+            // A number may go on; only a complete end closes a scalar.
+            _ if self.mode != Mode::Several && self.call.scanner.outer() == Outer::Scalar && !complete => {
+                match self.state_now() {
+                    ArgumentsState::Complete => ArgumentsState::Truncated,
+                    state => state,
+                }
+            }
             _ if self.mode != Mode::Several && self.call.scanner.is_whole() => ArgumentsState::Complete,
             _ => self.state_now(),
         };

@@ -4,3 +4,4 @@
 pub mod cassette;
 pub mod compose;
 pub mod digest;
+pub mod replay;
