@@ -8,6 +8,7 @@ mod clients;
 mod server;
 
 use std::collections::BTreeMap;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -114,7 +115,7 @@ pub fn run(python: Option<PathBuf>, markdown: bool) -> Result<()> {
         }
         anyhow::Ok(clients)
     })?;
-    print(&cases, &clients, markdown);
+    print(&cases, &clients, markdown)?;
     Ok(())
 }
 
@@ -136,20 +137,23 @@ fn openai_python(python: &PathBuf, server: &str, names: &[String]) -> Result<Cli
     Ok(Client { name: format!("openai-python {}", said.version), answers: said.answers })
 }
 
-fn print(cases: &BTreeMap<String, Expected>, clients: &[Client], markdown: bool) {
+fn print(cases: &BTreeMap<String, Expected>, clients: &[Client], markdown: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     let count = cases.len();
     if markdown {
-        println!(
+        writeln!(
+            out,
             "| of {count} cases | right in all | right message | wrong message, reported as complete |\n|---|--:|--:|--:|"
-        );
+        )?;
     } else {
-        println!(
+        writeln!(
+            out,
             "{:<24}{:>14}{:>16}{:>38}",
             format!("of {count} cases"),
             "right in all",
             "right message",
             "wrong message, reported as complete"
-        );
+        )?;
     }
     for client in clients {
         let all = || cases.iter().filter_map(|(name, expected)| Some((expected, client.answers.get(name)?)));
@@ -160,12 +164,12 @@ fn print(cases: &BTreeMap<String, Expected>, clients: &[Client], markdown: bool)
             .filter(|(expected, answer)| !answer.message_is(expected) && answer.outcome() == Outcome::Complete)
             .count();
         if markdown {
-            println!("| {} | {right} | {messages} | {silent} |", client.name);
+            writeln!(out, "| {} | {right} | {messages} | {silent} |", client.name)?;
         } else {
-            println!("{:<24}{right:>14}{messages:>16}{silent:>38}", client.name);
+            writeln!(out, "{:<24}{right:>14}{messages:>16}{silent:>38}", client.name)?;
         }
     }
-    println!();
+    writeln!(out)?;
     for client in clients {
         let wrong = cases.iter().filter_map(|(name, expected)| {
             let Some(answer) = client.answers.get(name) else { return Some(format!("{name} (no answer)")) };
@@ -178,10 +182,12 @@ fn print(cases: &BTreeMap<String, Expected>, clients: &[Client], markdown: bool)
         });
         let wrong: Vec<_> = wrong.collect();
         let (open, close) = if markdown { ("**", "**") } else { ("", "") };
-        println!(
+        writeln!(
+            out,
             "{open}{}{close}: {}\n",
             client.name,
             if wrong.is_empty() { "all right".to_owned() } else { wrong.join(", ") }
-        );
+        )?;
     }
+    Ok(())
 }
