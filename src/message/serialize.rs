@@ -485,3 +485,51 @@ impl<'de> Deserialize<'de> for Entries<'de> {
         deserializer.deserialize_map(Collect)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(value: &impl Serialize) -> String {
+        serde_json::to_string(value).unwrap()
+    }
+
+    #[test]
+    fn raw_json_is_embedded_as_it_came_on_one_line() {
+        for (raw, embedded) in [
+            (r#"{"a": 1.50, "b":1e-7}"#, r#"{"a": 1.50, "b":1e-7}"#),
+            ("{\"a\":\r\n1}", r#"{"a":  1}"#),
+            (r#"{"a":"\ud83d"}"#, r#"{"a":"\ud83d"}"#),
+            // No JSON: its text.
+            (r#"{"a":NaN}"#, r#""{\"a\":NaN}""#),
+        ] {
+            assert_eq!(json(&Usage { raw: raw.into(), ..Usage::default() }), embedded);
+        }
+    }
+
+    #[test]
+    fn usage_without_raw_json_is_made_of_its_numbers() {
+        let usage = Usage { prompt_tokens: Some(3), cost: Some(0.5), ..Usage::default() };
+        assert_eq!(json(&usage), r#"{"prompt_tokens":3,"cost":0.5}"#);
+    }
+
+    #[test]
+    fn unknown_fields_stand_among_the_others_but_never_for_them() {
+        let message = Message {
+            content: "c".into(),
+            extras: r#"{"images":[ 1 ],"content":"forged","é\"":null}"#.into(),
+            ..Message::default()
+        };
+        assert_eq!(json(&message), r#"{"content":"c","images":[ 1 ],"é\"":null}"#);
+        let message = Message { extras: r#"{"a":Infinity}"#.into(), ..Message::default() };
+        assert_eq!(json(&message), r#"{"content":"","extras":"{\"a\":Infinity}"}"#);
+    }
+
+    #[test]
+    fn an_owned_update_is_written_as_the_lent_one() {
+        let update = Update::Text { choice: 1, text: "t" };
+        let expected = r#"{"update":"text","choice":1,"text":"t"}"#;
+        assert_eq!(json(&update), expected);
+        assert_eq!(json(&update.into_owned()), expected);
+    }
+}

@@ -22,7 +22,6 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve recorded responses over HTTP, as the provider did or in worse ways
     Serve(Serve),
 }
 
@@ -42,7 +41,7 @@ pub(crate) struct Decode {
     pub(crate) chunk_size: Option<NonZeroUsize>,
 }
 
-/// Serve recorded responses over HTTP, as the provider did or in worse ways.
+/// Serve recorded responses over HTTP, as the provider did or in worse ways
 ///
 /// Listens on 127.0.0.1 only. The first line on standard output is the address, as http://127.0.0.1:PORT. A request of any
 /// method to any path gets the next response in the order of the recordings, and after the last the first again. A request

@@ -44,7 +44,7 @@ impl People {
         if self.headings || source.interaction.is_some() {
             let gap = if self.responses > 0 { "\n" } else { "" };
             write!(out, "{gap}")?;
-            self.note(out, DIM, format_args!("== {source} =="))?;
+            self.note(out, DIM, format_args!("== {} ==", VisibleLine(&source.to_string())))?;
         }
         self.responses += 1;
         Ok(())
