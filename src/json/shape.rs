@@ -30,13 +30,11 @@
 //! differed is a hole from then on. So `id`, `created` or token counts cost nothing where they stay the same, and one more
 //! miss where they do not. The values that the schema expects to vary are holes at once.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::cursor::{MAX_DEPTH, number_end, skip_blanks, skipped_value_end, string_end};
 use super::number::small;
-use super::string::unescape;
-use super::table::{EMPTY, Fit, HOLES, KEY, Kind, OPAQUE, OwnedText, Slot, TEXT, Table, VARIES};
+use super::table::{EMPTY, Fit, HOLES, HoleText, KEY, Kind, OPAQUE, Slot, TEXT, Table, VARIES};
 
 /// How many shapes are kept.
 pub(crate) const SHAPES: usize = 64;
@@ -284,7 +282,7 @@ impl Shape {
         }
         fit.clear();
         let (mut from, mut at) = (0, 0);
-        for (hole, shift) in self.holes.iter().zip(&mut fit.shifts[1..]) {
+        for (i, hole) in self.holes.iter().enumerate() {
             let Some(literal) = text.get(from..hole.start as usize) else { return false };
             let Some(same) = data.get(at..at + literal.len()) else { return false };
             if same != literal {
@@ -294,24 +292,28 @@ impl Shape {
             let value_end = match hole.kind {
                 Kind::String => {
                     let Ok(string) = string_end(data, at) else { return false };
-                    if hole.flags & TEXT != 0 && (string.escaped || !string.ascii) {
-                        let owned = (&mut fit.scratch, &mut fit.owned);
-                        if !own(&data[at..string.end], string.escaped, hole.slot, owned) {
-                            return false;
-                        }
+                    if hole.flags & TEXT != 0 {
+                        let Some(text) = fit.hole_text(data, at, string) else { return false };
+                        fit.texts[i & HOLES] = text;
                     }
                     string.end
                 }
                 Kind::Number => match number_end(data, at) {
-                    Ok(end) => end,
+                    Ok(end) => {
+                        fit.texts[i & HOLES] = HoleText::LENT;
+                        end
+                    }
                     Err(_) => return false,
                 },
                 _ => match hole.container_end(data, at) {
-                    Some(end) => end,
+                    Some(end) => {
+                        fit.texts[i & HOLES] = HoleText::LENT;
+                        end
+                    }
                     None => return false,
                 },
             };
-            *shift = (value_end as u32).wrapping_sub(hole.end);
+            fit.shifts[(i + 1) & HOLES] = (value_end as u32).wrapping_sub(hole.end);
             from = hole.end as usize;
             at = value_end;
         }
@@ -455,17 +457,6 @@ impl Hole {
         let is_text = self.flags & TEXT == 0 || core::str::from_utf8(&data[at..end]).is_ok();
         (is_empty == (self.flags & EMPTY != 0) && is_text).then_some(end)
     }
-}
-
-/// Sees to a text that may not be lent as it lies there; `false` when it would have to be mended.
-#[inline(never)]
-fn own(raw: &[u8], escaped: bool, slot: u32, (scratch, owned): (&mut String, &mut Vec<OwnedText>)) -> bool {
-    if !escaped {
-        return core::str::from_utf8(raw).is_ok();
-    }
-    let (range, mended) = unescape(raw, scratch);
-    owned.push(OwnedText { slot, start: range.start as u32, end: range.end as u32, mended });
-    mended.is_clean()
 }
 
 impl Slot {

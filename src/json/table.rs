@@ -12,7 +12,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::string::{Mended, Text};
+use super::cursor::StringEnd;
+use super::string::{Mended, Text, unescape};
 
 /// What a value is. Null has a slot only where nobody reads it (unknown fields, array elements).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,27 +102,82 @@ impl OwnedText {
 pub(crate) const HOLES: usize = 63;
 
 /// How a document differs from the table that it is read through: how far its values are shifted, and the strings that
-/// could not be borrowed.
+/// are not lent from the data.
 #[derive(Clone, Debug)]
 pub(crate) struct Fit {
     /// How far what lies after so many holes is shifted (wrapping). The first is always 0.
     pub(crate) shifts: [u32; HOLES + 1],
+    /// The text of each hole of a shape.
+    pub(crate) texts: [HoleText; HOLES + 1],
     pub(crate) scratch: String,
-    /// By slot, ascending.
+    /// Of a scanned document, by slot, ascending.
     pub(crate) owned: Vec<OwnedText>,
+}
+
+/// Where a hole's text lies in the scratch string.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HoleText {
+    start: u32,
+    end: u32,
+}
+
+impl HoleText {
+    /// It is lent from the data (there is nothing from 1 to 0).
+    pub(crate) const LENT: Self = Self { start: 1, end: 0 };
 }
 
 impl Default for Fit {
     fn default() -> Self {
-        Self { shifts: [0; HOLES + 1], scratch: String::new(), owned: Vec::new() }
+        let (shifts, texts) = ([0; HOLES + 1], [HoleText::LENT; HOLES + 1]);
+        Self { shifts, texts, scratch: String::new(), owned: Vec::new() }
     }
 }
+
+/// Text that is copied because that is quicker than to check it where it lies: most tokens are no longer.
+const SHORT: usize = 16;
+
+#[repr(align(16))]
+struct Aligned([u8; SHORT]);
 
 impl Fit {
     #[inline(always)]
     pub(crate) fn clear(&mut self) {
         self.scratch.clear();
         self.owned.clear();
+    }
+
+    /// Sees to the text of a hole, a string from `at`; `None` when it would have to be mended.
+    #[inline(always)]
+    pub(crate) fn hole_text(&mut self, data: &[u8], at: usize, string: StringEnd) -> Option<HoleText> {
+        let length = string.end - at;
+        if string.escaped || !string.ascii {
+            return self.other_hole_text(&data[at..string.end], string.escaped);
+        }
+        // A token's length is never foreseen by the processor: what does not depend on it costs a third.
+        if length <= SHORT
+            && let Some(window) = data.get(at..).and_then(|rest| rest.first_chunk::<SHORT>())
+        {
+            let mask = u128::MAX.checked_shr(8 * (SHORT - length) as u32).unwrap_or(0);
+            let window = Aligned((u128::from_le_bytes(*window) & mask).to_le_bytes());
+            let start = self.scratch.len();
+            self.scratch.push_str(core::str::from_utf8(&window.0).ok()?);
+            return Some(HoleText { start: start as u32, end: (start + length) as u32 });
+        }
+        Some(HoleText::LENT)
+    }
+
+    #[inline(never)]
+    fn other_hole_text(&mut self, raw: &[u8], escaped: bool) -> Option<HoleText> {
+        let start = self.scratch.len();
+        if escaped {
+            let (_, mended) = unescape(raw, &mut self.scratch);
+            if !mended.is_clean() {
+                return None;
+            }
+        } else {
+            self.scratch.push_str(core::str::from_utf8(raw).ok()?);
+        }
+        Some(HoleText { start: start as u32, end: self.scratch.len() as u32 })
     }
 }
 
@@ -180,13 +236,16 @@ impl<'a> Doc<'a> {
     #[inline(always)]
     pub(crate) fn text(self, slot: u32) -> Text<'a> {
         let this = self.slot(slot);
-        // What is the same in all documents of a shape is never owned; a scanner's table has no text.
-        if this.holes_before[0] == this.holes_before[1]
-            && let Some(text) = self.table.text.get(this.start as usize..this.end as usize)
-        {
+        let [before, after] = this.holes_before;
+        if before != after {
+            let HoleText { start, end } = self.fit.texts[usize::from(before) & HOLES];
+            if let Some(text) = self.fit.scratch.get(start as usize..end as usize) {
+                return Text::plain(text);
+            }
+        } else if let Some(text) = self.table.text.get(this.start as usize..this.end as usize) {
+            // The same in all documents of a shape; a scanner's table has no text.
             return Text::plain(text);
-        }
-        if !self.fit.owned.is_empty()
+        } else if !self.fit.owned.is_empty()
             && let Some(text) = self.owned(slot)
         {
             return text;
