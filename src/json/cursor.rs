@@ -36,34 +36,65 @@ pub(crate) struct StringEnd {
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = 0x8080_8080_8080_8080;
+const TOPS: u128 = 0x8080_8080_8080_8080_8080_8080_8080_8080;
 
-/// Reads a string from the byte after its opening quote, eight bytes at a time.
+/// How many bytes of a string are looked at at once.
+const STEP: usize = 16;
+
+/// Which of the bytes end a run of plain string bytes (a quote, a backslash, a control character): all bits of each.
+///
+/// Written so that compilers make it a few vector instructions.
+#[inline(always)]
+fn stops(bytes: &[u8; STEP]) -> u128 {
+    let mut stops = [0; STEP];
+    for (stop, &byte) in stops.iter_mut().zip(bytes) {
+        *stop = if (byte == b'"') | (byte == b'\\') | (byte < 0x20) { 0xFF } else { 0 };
+    }
+    u128::from_le_bytes(stops)
+}
+
+/// Whether the bytes before the first stop are ASCII; all bytes, when there is none.
+#[inline(always)]
+fn are_ascii(bytes: &[u8; STEP], stops: u128) -> bool {
+    let before = stops ^ stops.wrapping_sub(1);
+    u128::from_le_bytes(*bytes) & before & TOPS == 0
+}
+
+/// Reads a string from the byte after its opening quote, [`STEP`] bytes at a time.
 #[inline(always)]
 pub(crate) fn string_end(data: &[u8], at: usize) -> Result<StringEnd, Fault> {
-    let (mut at, mut tops) = (at, 0);
-    while let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*bytes);
-        let quote = word ^ (ONES * b'"' as u64);
-        let slash = word ^ (ONES * b'\\' as u64);
-        // The lowest set top bit is exact: a borrow only spoils what lies above a true hit.
-        let hits = (quote.wrapping_sub(ONES) & !quote
-            | slash.wrapping_sub(ONES) & !slash
-            | word.wrapping_sub(ONES * 0x20) & !word)
-            & TOPS;
-        if hits != 0 {
-            let before = hits ^ (hits - 1);
-            at += (hits.trailing_zeros() / 8) as usize;
-            let ascii = (tops | word & before) & TOPS == 0;
-            if quote & before & !(before >> 8) == 0 {
+    let (mut at, mut ascii) = (at, true);
+    while let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
+        let stops = stops(bytes);
+        ascii &= are_ascii(bytes, stops);
+        if stops != 0 {
+            at += (stops.trailing_zeros() / 8) as usize;
+            if data.get(at) == Some(&b'"') {
                 return Ok(StringEnd { end: at, escaped: false, ascii });
             }
             return string_end_slow(data, at, ascii);
         }
-        tops |= word;
-        at += 8;
+        at += STEP;
     }
-    string_end_slow(data, at, tops & TOPS == 0)
+    string_end_near_end(data, at, ascii)
+}
+
+/// The rest of a string in the last bytes of the data: a look at the last step, of which the first bytes are shifted out.
+#[inline(always)]
+fn string_end_near_end(data: &[u8], at: usize, ascii: bool) -> Result<StringEnd, Fault> {
+    if let Some(bytes) = data.last_chunk::<STEP>()
+        && at < data.len()
+    {
+        let seen = 8 * (at + STEP - data.len()) as u32;
+        let bytes = (u128::from_le_bytes(*bytes) >> seen).to_le_bytes();
+        // What is shifted in is 0, a control character: there is always a stop.
+        let stops = stops(&bytes);
+        let end = at + (stops.trailing_zeros() / 8) as usize;
+        if data.get(end) == Some(&b'"') {
+            return Ok(StringEnd { end, escaped: false, ascii: ascii & are_ascii(&bytes, stops) });
+        }
+    }
+    string_end_slow(data, at, ascii)
 }
 
 /// The rest of a string from an escape, or from near the end of the data.
@@ -80,18 +111,15 @@ fn string_end_slow(data: &[u8], mut at: usize, mut ascii: bool) -> Result<String
             Some(&byte) if byte >= 0x20 => {
                 ascii &= byte < 0x80;
                 at += 1;
-                // Long runs between escapes go eight bytes at a time.
-                while let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-                    let word = u64::from_le_bytes(*bytes);
-                    let (quote, slash) = (word ^ (ONES * b'"' as u64), word ^ (ONES * b'\\' as u64));
-                    let hits = quote.wrapping_sub(ONES) & !quote
-                        | slash.wrapping_sub(ONES) & !slash
-                        | word.wrapping_sub(ONES * 0x20) & !word;
-                    if hits & TOPS != 0 {
+                // Runs between escapes go a step at a time.
+                while let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
+                    let stops = stops(bytes);
+                    ascii &= are_ascii(bytes, stops);
+                    if stops != 0 {
+                        at += (stops.trailing_zeros() / 8) as usize;
                         break;
                     }
-                    ascii &= word & TOPS == 0;
-                    at += 8;
+                    at += STEP;
                 }
             }
             Some(_) => return Err(Fault(at)),
@@ -275,4 +303,31 @@ fn key_end(data: &[u8], at: usize) -> Result<usize, Fault> {
         return Err(Fault(at));
     }
     Ok(skip_blanks(data, at + 1))
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+
+    /// A string's end and whether it is ASCII, against one byte at a time: every byte at every place of a step.
+    #[test]
+    fn strings_end_where_they_do() {
+        for byte in 0..=255_u8 {
+            for place in 0..40 {
+                for filler in [b'a', 0x80, b'!', b'[', b']', b'#', 0xFF] {
+                    let mut data = [filler; 60];
+                    data[place] = byte;
+                    data[45] = b'"';
+                    let expected = match byte {
+                        b'"' => Ok((place, filler < 0x80 || place == 0)),
+                        b'\\' => Err(place + 1), // no filler makes an escape
+                        0..0x20 => Err(place),
+                        _ => Ok((45, filler < 0x80 && byte < 0x80)),
+                    };
+                    let got = string_end(&data, 0).map(|string| (string.end, string.ascii)).map_err(|fault| fault.0);
+                    assert_eq!(got, expected, "{data:?}");
+                }
+            }
+        }
+    }
 }

@@ -68,7 +68,10 @@ impl Integer {
 
 /// The integer that the text of a JSON number is, if it is short and plain: for remembering.
 pub(crate) fn small(text: &[u8]) -> Option<u32> {
-    let size = Integer::of_number(text).filter(|integer| !integer.negative)?.size;
+    if text.len() > 10 || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let size = text.iter().fold(0, |size: u64, digit| size * 10 + u64::from(digit - b'0'));
     u32::try_from(size).ok().filter(|&size| size != u32::MAX)
 }
 

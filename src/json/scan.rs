@@ -291,6 +291,11 @@ impl Scanner<'_> {
                     Some(b'"') => {
                         self.string(at, (if field.flags & READ != 0 { TEXT } else { 0 }) | field.flags & VARIES)?
                     }
+                    Some(b'0'..=b'9') if field.flags & READ != 0 => {
+                        let end = number_end(self.data, at)?;
+                        self.push(at, end, Kind::Number, TEXT | field.flags & VARIES);
+                        end
+                    }
                     Some(b'n') => {
                         slot = 0;
                         word_end(self.data, at, b"null")?
