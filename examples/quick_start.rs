@@ -1,10 +1,12 @@
+//! The README's program: `cargo run --example quick_start --features stream -- URL`
+
 use std::error::Error;
 use std::io::{Write, stdout};
 
 use deltawire::{ByteStreamExt, Completion, Update};
 use serde_json::json;
 
-async fn chat(url: &str, key: &str, prompt: &str) -> Result<Completion, Box<dyn Error>> {
+pub(crate) async fn chat(url: &str, key: &str, prompt: &str) -> Result<Completion, Box<dyn Error>> {
     let request = json!({
         "model": "moonshotai/kimi-k2-0905",
         "stream": true,

@@ -13,6 +13,8 @@ mod axum_stream;
 mod other_wire;
 #[path = "../../examples/proxy_tap.rs"]
 pub(crate) mod proxy_tap;
+#[path = "../../examples/quick_start.rs"]
+mod quick_start;
 #[path = "../../examples/shared_decoder.rs"]
 pub(crate) mod shared_decoder;
 
@@ -20,28 +22,22 @@ fn seed(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings").join(name)
 }
 
-/// As it stands, so that its private function can be called.
-mod quick_start {
-    use super::{Outcome, Server, seed};
-
-    include!("../../examples/quick_start.rs");
-
-    #[tokio::test]
-    async fn the_readmes_program_reads_a_chat_with_a_tool_call() {
-        let server = Server::of(&[seed("tool_streaming_kimi-k2.yaml")], &["--piece-size", "7"]);
-        let completion = chat(&server.url, "no key", "Hi").await.expect("a chat");
-        assert_eq!(completion.outcome, Outcome::Complete);
-        let message = &completion.choices[0].message;
-        assert_eq!(message.content, "I'll check the weather in Florence, Italy for you.");
-        let calls: Vec<_> = message.tool_calls.iter().map(|call| (call.name(), call.arguments())).collect();
-        assert_eq!(calls, [("weather", r#"{"location": "Florence, Italy"}"#)]);
-    }
+#[tokio::test]
+async fn the_readmes_program_reads_a_chat_with_a_tool_call() {
+    let server = Server::of(&[seed("tool_streaming_kimi-k2.yaml")], &["--piece-size", "7"]);
+    let completion = quick_start::chat(&server.url, "no key", "Hi").await.expect("a chat");
+    assert_eq!(completion.outcome, Outcome::Complete);
+    let message = &completion.choices[0].message;
+    assert_eq!(message.content, "I'll check the weather in Florence, Italy for you.");
+    let calls: Vec<_> = message.tool_calls.iter().map(|call| (call.name(), call.arguments())).collect();
+    assert_eq!(calls, [("weather", r#"{"location": "Florence, Italy"}"#)]);
 }
 
 #[test]
 fn the_readmes_program_is_the_example() {
-    let readme = include_str!("../../README.md");
-    assert!(readme.contains(&format!("```rust,ignore\n{}```\n", include_str!("../../examples/quick_start.rs"))));
+    let example = include_str!("../../examples/quick_start.rs");
+    let (_comment, program) = example.split_once("\n\n").expect("a comment, then the program");
+    assert!(include_str!("../../README.md").contains(&format!("```rust,ignore\n{program}```\n")));
 }
 
 #[tokio::test]
