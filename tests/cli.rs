@@ -271,9 +271,24 @@ fn every_quirk_comes_out_as_expected() {
         let line = &run.lines()[0];
         assert_eq!(line["outcome"], expected["outcome"], "{name}");
         assert_eq!(run.status, i32::from(expected["outcome"] != "complete"), "{name}");
-        let message = &line["choices"][0]["message"];
-        assert_eq!(message["content"].as_str().unwrap_or_default(), expected["content"], "{name}");
-        assert_eq!(message["reasoning"].as_str().unwrap_or_default(), expected["reasoning"], "{name}");
+        // Texts and calls of all choices, in the order of their indices.
+        let choices = line["choices"].as_array().unwrap();
+        let text =
+            |field: &str| choices.iter().filter_map(|choice| choice["message"][field].as_str()).collect::<String>();
+        assert_eq!(text("content"), expected["content"], "{name}");
+        assert_eq!(text("reasoning"), expected["reasoning"], "{name}");
+        let calls = choices.iter().filter_map(|choice| choice["message"]["tool_calls"].as_array()).flatten();
+        let calls: Vec<_> = calls.map(|call| &call["function"]).collect();
+        let expected = expected["tool_calls"].as_array().unwrap();
+        assert_eq!(calls.len(), expected.len(), "{name}");
+        for (call, expected) in calls.into_iter().zip(expected) {
+            assert_eq!(call["name"], expected[0], "{name}");
+            let arguments = call["arguments"].as_str().unwrap();
+            match &expected[1] {
+                Value::String(raw) => assert_eq!(arguments, raw, "{name}"),
+                json => assert_eq!(serde_json::from_str::<Value>(arguments).unwrap(), *json, "{name}"),
+            }
+        }
     }
 }
 
