@@ -182,26 +182,26 @@ impl Assembler {
 
     /// The envelope: of each field the first value that is not empty.
     #[inline]
-    fn remember(&mut self, chunk: &Chunk<'_>, offset: u64) -> Result<(), Error> {
+    fn remember<'c>(&mut self, chunk: &Chunk<'c>, offset: u64) -> Result<(), Error> {
         let limit = self.limits().name;
         let meta = self.meta.get_or_insert_default();
-        let fields = [
-            (&mut meta.id, chunk.id()),
-            (&mut meta.model, chunk.model()),
-            (&mut meta.provider, chunk.provider()),
-            (&mut meta.system_fingerprint, chunk.system_fingerprint()),
-            (&mut meta.service_tier, chunk.service_tier()),
-        ];
-        for (known, new) in fields {
+        // A field that is known is not read again: to read is to check its UTF-8.
+        let first = |known: &mut Option<Box<str>>, read: &dyn Fn() -> Option<&'c str>| {
             if known.is_none()
-                && let Some(new) = new
+                && let Some(new) = read()
             {
                 if new.len() > limit {
                     return Err(Error::new(ErrorKind::Limit(LimitKind::Name), offset));
                 }
                 *known = Some(new.into());
             }
-        }
+            Ok(())
+        };
+        first(&mut meta.id, &|| chunk.id())?;
+        first(&mut meta.model, &|| chunk.model())?;
+        first(&mut meta.provider, &|| chunk.provider())?;
+        first(&mut meta.system_fingerprint, &|| chunk.system_fingerprint())?;
+        first(&mut meta.service_tier, &|| chunk.service_tier())?;
         if meta.created.is_none() {
             meta.created = chunk.created();
         }
