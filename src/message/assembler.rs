@@ -158,6 +158,23 @@ impl Assembler {
 
     #[inline]
     fn chunk(&mut self, chunk: &Chunk<'_>, offset: u64) -> Result<(), Error> {
+        match chunk.sole_text() {
+            Some(sole) => {
+                if self.keep != Keep::Nothing {
+                    self.remember(chunk, offset)?;
+                }
+                let place = self.place(sole.index.unwrap_or(0), offset)?;
+                self.choices[place.slot as usize].had_delta = true;
+                let field = if sole.is_reasoning { Field::Reasoning } else { Field::Content };
+                self.text(field, &sole.text, place)?;
+                self.role(&sole.delta, place)
+            }
+            None => self.mixed_chunk(chunk, offset),
+        }
+    }
+
+    /// A chunk that brings anything else than one text.
+    fn mixed_chunk(&mut self, chunk: &Chunk<'_>, offset: u64) -> Result<(), Error> {
         if !chunk.is_chunk() {
             self.report(AnomalyCode::NotAChunk, offset, chunk.raw().len() as u64, chunk.raw());
             return Ok(());
@@ -248,16 +265,35 @@ impl Assembler {
         Ok(slot as u32)
     }
 
+    /// The place of a choice; its texts are dropped when they are not kept and their updates were taken.
     #[inline]
-    fn choice(&mut self, choice: &ChunkChoice<'_>, position: usize, offset: u64) -> Result<(), Error> {
-        let index = choice.index().unwrap_or(position as i64);
+    fn place(&mut self, index: i64, offset: u64) -> Result<Place, Error> {
         let slot = self.slot(index, offset)?;
-        let place = Place { slot, choice: index, offset };
         let growth = &mut self.choices[slot as usize];
         if self.keep != Keep::Everything && growth.epoch != self.epoch {
             growth.epoch = self.epoch;
             growth.drop_texts();
         }
+        Ok(Place { slot, choice: index, offset })
+    }
+
+    /// The role, the first that is not empty.
+    #[inline]
+    fn role(&mut self, delta: &Delta<'_>, place: Place) -> Result<(), Error> {
+        if self.choices[place.slot as usize].role.is_none()
+            && let Some(role) = delta.role()
+        {
+            self.check_name(role, place.offset)?;
+            self.choices[place.slot as usize].role = Some(role.into());
+            self.out.tell(What::Role, place.slot);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn choice(&mut self, choice: &ChunkChoice<'_>, position: usize, offset: u64) -> Result<(), Error> {
+        let place = self.place(choice.index().unwrap_or(position as i64), offset)?;
+        let slot = place.slot;
         if let Some(error) = choice.error() {
             self.error(&error, offset);
         }
@@ -293,13 +329,7 @@ impl Assembler {
         if let Some(text) = delta.content() {
             self.text(Field::Content, &text, place)?;
         }
-        if self.choices[place.slot as usize].role.is_none()
-            && let Some(role) = delta.role()
-        {
-            self.check_name(role, place.offset)?;
-            self.choices[place.slot as usize].role = Some(role.into());
-            self.out.tell(What::Role, place.slot);
-        }
+        self.role(delta, place)?;
         match delta.reasoning() {
             Some(text) if !text.is_empty() => {
                 self.text(Field::Reasoning, &text, place)?;
