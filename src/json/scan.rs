@@ -3,7 +3,7 @@
 use super::cursor::{Fault, MAX_DEPTH, is_blank, number_end, skip_blanks, skipped_value_end, string_end, word_end};
 use super::string::{push_lossy, unescape};
 use super::table::{
-    EMPTY, FIRST_FIELD, Fit, KEY, Kind, OPAQUE, OwnedText, SEEN, SEEN_UNKNOWN, Slot, TEXT, Table, UNKNOWN, VARIES,
+    EMPTY, FIRST_FIELD, Fit, Gist, KEY, Kind, OPAQUE, OwnedText, SEEN, SEEN_UNKNOWN, Slot, TEXT, Table, UNKNOWN, VARIES,
 };
 
 /// How the value of a field is read.
@@ -86,6 +86,7 @@ pub(crate) fn scan<S: Schema>(
 ) -> Result<usize, Fault> {
     table.slots.clear();
     table.links.clear();
+    table.gist = Gist::default();
     fit.clear();
     if table.slots.capacity() == 0 {
         table.slots.reserve(64);

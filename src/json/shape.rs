@@ -369,6 +369,7 @@ impl Shape {
             self.credit = 0;
         }
         self.table.slots = slots;
+        self.table.gist = table.gist;
         self.table.text.clear();
         self.table.text.reserve_exact(text.len());
         self.table.text.push_str(text);

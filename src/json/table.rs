@@ -80,6 +80,15 @@ pub(crate) struct Table {
     pub(crate) links: Vec<u32>,
     /// Of a shape the text that the positions are of; empty in a scanner's table.
     pub(crate) text: String,
+    /// What the wire's reader noted of the structure, so that it need not look through it for each document of a shape.
+    pub(crate) gist: Gist,
+}
+
+/// Slots that a wire's reader picked out, and a mask: see where it makes one. All 0 when it picked none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Gist {
+    pub(crate) slots: [u8; 5],
+    pub(crate) mask: u8,
 }
 
 /// A string that had to be unescaped or mended.

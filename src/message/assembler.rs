@@ -57,6 +57,8 @@ pub struct Assembler {
     pub(super) calls_made: u32,
     /// How often the queue was emptied.
     epoch: u32,
+    /// The fields of the envelope that are known, a bit a field, in the order of a sole text's `envelope`.
+    known: u8,
     pub(super) keep: Keep,
     pub(super) split_think: bool,
     pub(super) live: bool,
@@ -94,6 +96,7 @@ impl Assembler {
             detail_bytes: 0,
             calls_made: 0,
             epoch: 0,
+            known: known_at_first(options.keep),
             keep: options.keep,
             split_think: options.split_think,
             live: options.live_arguments,
@@ -131,7 +134,7 @@ impl Assembler {
     }
 
     /// Forgets updates that were all taken.
-    #[inline]
+    #[inline(always)]
     fn recycle(&mut self) {
         if self.out.recycle() {
             self.epoch = self.epoch.wrapping_add(1);
@@ -158,22 +161,23 @@ impl Assembler {
 
     #[inline]
     fn chunk(&mut self, chunk: &Chunk<'_>, offset: u64) -> Result<(), Error> {
-        match chunk.sole_text() {
-            Some(sole) => {
-                if self.keep != Keep::Nothing {
-                    self.remember(chunk, offset)?;
-                }
-                let place = self.place(sole.index.unwrap_or(0), offset)?;
-                self.choices[place.slot as usize].had_delta = true;
-                let field = if sole.is_reasoning { Field::Reasoning } else { Field::Content };
-                self.text(field, &sole.text, place)?;
-                self.role(&sole.delta, place)
-            }
-            None => self.mixed_chunk(chunk, offset),
+        let Some(sole) = chunk.sole_text() else { return self.mixed_chunk(chunk, offset) };
+        if sole.envelope & !self.known != 0 {
+            self.remember(chunk, offset)?;
         }
+        let place = self.place(sole.index.unwrap_or(0), offset)?;
+        let growth = &mut self.choices[place.slot as usize];
+        growth.had_delta = true;
+        let has_new_role = sole.has_role && growth.role.is_none();
+        self.grow(if sole.is_reasoning { Field::Reasoning } else { Field::Content }, &sole.text, place)?;
+        if has_new_role && let Some(choice) = chunk.choices().next() {
+            self.role(&choice.delta(), place)?;
+        }
+        Ok(())
     }
 
     /// A chunk that brings anything else than one text.
+    #[inline(never)]
     fn mixed_chunk(&mut self, chunk: &Chunk<'_>, offset: u64) -> Result<(), Error> {
         if !chunk.is_chunk() {
             self.report(AnomalyCode::NotAChunk, offset, chunk.raw().len() as u64, chunk.raw());
@@ -182,9 +186,7 @@ impl Assembler {
         if let Some(error) = chunk.error() {
             self.error(&error, offset);
         }
-        if self.keep != Keep::Nothing {
-            self.remember(chunk, offset)?;
-        }
+        self.remember(chunk, offset)?;
         for (position, choice) in chunk.choices().enumerate() {
             self.choice(&choice, position, offset)?;
         }
@@ -198,30 +200,36 @@ impl Assembler {
     }
 
     /// The envelope: of each field the first value that is not empty.
-    #[inline]
+    #[inline(never)]
     fn remember<'c>(&mut self, chunk: &Chunk<'c>, offset: u64) -> Result<(), Error> {
+        if self.known == ALL_KNOWN {
+            return Ok(());
+        }
         let limit = self.limits().name;
         let meta = self.meta.get_or_insert_default();
+        let mut known = 0;
         // A field that is known is not read again: to read is to check its UTF-8.
-        let first = |known: &mut Option<Box<str>>, read: &dyn Fn() -> Option<&'c str>| {
-            if known.is_none()
+        let mut first = |bit: u8, field: &mut Option<Box<str>>, read: &dyn Fn() -> Option<&'c str>| {
+            if field.is_none()
                 && let Some(new) = read()
             {
                 if new.len() > limit {
                     return Err(Error::new(ErrorKind::Limit(LimitKind::Name), offset));
                 }
-                *known = Some(new.into());
+                *field = Some(new.into());
             }
+            known |= u8::from(field.is_some()) << bit;
             Ok(())
         };
-        first(&mut meta.id, &|| chunk.id())?;
-        first(&mut meta.model, &|| chunk.model())?;
-        first(&mut meta.provider, &|| chunk.provider())?;
-        first(&mut meta.system_fingerprint, &|| chunk.system_fingerprint())?;
-        first(&mut meta.service_tier, &|| chunk.service_tier())?;
+        first(0, &mut meta.id, &|| chunk.id())?;
+        first(1, &mut meta.model, &|| chunk.model())?;
+        first(2, &mut meta.provider, &|| chunk.provider())?;
+        first(3, &mut meta.system_fingerprint, &|| chunk.system_fingerprint())?;
+        first(4, &mut meta.service_tier, &|| chunk.service_tier())?;
         if meta.created.is_none() {
             meta.created = chunk.created();
         }
+        self.known = known | u8::from(meta.created.is_some()) << 5;
         Ok(())
     }
 
@@ -230,7 +238,7 @@ impl Assembler {
     }
 
     /// The slot of a choice, made when it is new. Choice 0 of a stream with one choice is found at once.
-    #[inline]
+    #[inline(always)]
     fn slot(&mut self, index: i64, offset: u64) -> Result<u32, Error> {
         match self.choices.first() {
             Some(first) if first.index == index => Ok(0),
@@ -238,6 +246,7 @@ impl Assembler {
         }
     }
 
+    #[inline(never)]
     fn further_slot(&mut self, index: i64, offset: u64) -> Result<u32, Error> {
         const FEW: usize = 8;
         let known = if self.choices.len() <= FEW {
@@ -266,7 +275,7 @@ impl Assembler {
     }
 
     /// The place of a choice; its texts are dropped when they are not kept and their updates were taken.
-    #[inline]
+    #[inline(always)]
     fn place(&mut self, index: i64, offset: u64) -> Result<Place, Error> {
         let slot = self.slot(index, offset)?;
         let growth = &mut self.choices[slot as usize];
@@ -358,11 +367,13 @@ impl Assembler {
         Ok(())
     }
 
-    #[inline]
     fn text(&mut self, field: Field, text: &Text<'_>, place: Place) -> Result<(), Error> {
-        if text.is_empty() {
-            return Ok(());
-        }
+        if text.is_empty() { Ok(()) } else { self.grow(field, text, place) }
+    }
+
+    /// Appends a text that is not empty.
+    #[inline(always)]
+    fn grow(&mut self, field: Field, text: &Text<'_>, place: Place) -> Result<(), Error> {
         let keep = self.keep == Keep::Everything;
         let limit = self.limits().text;
         if keep && text.len() > limit - self.text_bytes {
@@ -627,9 +638,18 @@ impl Assembler {
         self.usage = None;
         self.seldom = None;
         (self.text_bytes, self.detail_bytes, self.calls_made, self.epoch) = (0, 0, 0, 0);
+        self.known = known_at_first(self.keep);
         (self.done, self.ended, self.ended_complete) = (false, false, false);
         self.choices.clear();
     }
+}
+
+/// No field of the envelope is left to learn.
+const ALL_KNOWN: u8 = u8::MAX;
+
+/// A stream that keeps nothing has no envelope to learn.
+fn known_at_first(keep: Keep) -> u8 {
+    if keep == Keep::Nothing { ALL_KNOWN } else { 0 }
 }
 
 fn typed(usage: &ChunkUsage<'_>, raw: String) -> Usage {

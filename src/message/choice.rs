@@ -71,7 +71,7 @@ impl Growth {
     }
 
     /// Appends a text that is not empty and queues its update; says how many bytes the message grew by.
-    #[inline]
+    #[inline(always)]
     pub(super) fn grow(&mut self, field: Field, text: &Text<'_>, place: Place, keep: bool, out: &mut Out) -> usize {
         let half = &mut self.halves[field as usize];
         if surrogate::is_plain(*half, text) && !text.has_lone_surrogate() && !text.has_invalid_utf8() {
@@ -81,7 +81,7 @@ impl Growth {
     }
 
     /// Appends and queues.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, field: Field, text: &str, place: Place, keep: bool, out: &mut Out) -> usize {
         let (to, what, kind) = match field {
             Field::Content => (&mut self.content, What::Text, PartKind::Text),

@@ -83,7 +83,7 @@ impl Out {
         Self { limit: u32::try_from(anomalies).unwrap_or(u32::MAX), ..Self::default() }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, record: Record) {
         self.queue.push(record);
     }
@@ -123,7 +123,7 @@ impl Out {
     }
 
     /// Before a document: forgets what was taken, when all was. Says whether it did.
-    #[inline]
+    #[inline(always)]
     pub(super) fn recycle(&mut self) -> bool {
         if self.taken as usize != self.queue.len() {
             return false;

@@ -26,7 +26,7 @@ pub struct RawField<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Record<'a, const N: usize> {
     pub(super) doc: Doc<'a>,
-    links: &'a [u32; N],
+    pub(super) links: &'a [u32; N],
 }
 
 impl<'a, const N: usize> Record<'a, N> {
@@ -89,14 +89,7 @@ impl<'a, const N: usize> Record<'a, N> {
     /// An integer, or a string that is one.
     #[inline]
     fn integer(self, field: usize) -> Option<Integer> {
-        let slot = self.slot(field)?;
-        let this = self.doc.slot(slot);
-        match this.kind {
-            Kind::Number if this.aux != 0 => Some(Integer::small(this.aux - 1)),
-            Kind::Number => Integer::of_number(self.doc.inside(slot)),
-            Kind::String => Integer::of_text(self.doc.text(slot).as_bytes()),
-            _ => None,
-        }
+        integer(self.doc, self.slot(field)?)
     }
 
     #[inline]
@@ -155,6 +148,18 @@ impl<'a, const N: usize> Record<'a, N> {
     fn error(self, field: usize) -> Option<ChunkError<'a>> {
         let slot = self.slot(field)?;
         ChunkError::of_slot(self.doc, slot)
+    }
+}
+
+/// An integer, or a string that is one.
+#[inline]
+pub(super) fn integer(doc: Doc<'_>, slot: u32) -> Option<Integer> {
+    let this = doc.slot(slot);
+    match this.kind {
+        Kind::Number if this.aux != 0 => Some(Integer::small(this.aux - 1)),
+        Kind::Number => Integer::of_number(doc.inside(slot)),
+        Kind::String => Integer::of_text(doc.text(slot).as_bytes()),
+        _ => None,
     }
 }
 
@@ -384,62 +389,6 @@ impl<'a> Chunk<'a> {
     pub fn unknown_fields(&self) -> RawFields<'a> {
         self.record.unknown_fields()
     }
-
-    /// What a chunk brings that brings one text and, but for its envelope and a role, nothing else: nearly every chunk
-    /// of a stream, told by a few loads. `None` says nothing: the accessors have the whole.
-    #[inline(always)]
-    pub(crate) fn sole_text(&self) -> Option<SoleText<'a>> {
-        let doc = self.record.doc;
-        let root = self.record.links;
-        let first = self.record.elements(root::choices).slot;
-        let others = root[root::error] | root[root::usage] | root[root::x_groq] | doc.slot(first).next;
-        if first == 0 || others != 0 || self.error().is_some() {
-            return None;
-        }
-        let choice: Record<'a, { choice::LINKS }> = Record::of(doc, first);
-        let others = choice.links[choice::message]
-            | choice.links[choice::finish_reason]
-            | choice.links[choice::native_finish_reason]
-            | choice.links[choice::logprobs]
-            | choice.links[choice::usage]
-            | choice.links[choice::error];
-        let delta: Record<'a, { delta::LINKS }> = choice.object(choice::delta);
-        let others = others
-            | delta.links[delta::reasoning_details]
-            | delta.links[delta::refusal]
-            | delta.links[delta::tool_calls]
-            | delta.links[delta::function_call]
-            | delta.links[delta::reasoning_text]
-            | delta.links[UNKNOWN];
-        if others != 0 {
-            return None;
-        }
-        let text = |field| {
-            let slot = delta.links[field];
-            (doc.slot(slot).kind == Kind::String && !doc.is_blank(slot)).then_some(slot)
-        };
-        let is_reasoning = delta.links[delta::content] == 0 || doc.is_blank(delta.links[delta::content]);
-        let slot = match (is_reasoning, text(delta::content), delta.links[delta::reasoning_content]) {
-            (false, Some(slot), 0) if delta.links[delta::reasoning] == 0 => slot,
-            (true, _, 0) => text(delta::reasoning)?,
-            (true, _, _) if delta.links[delta::reasoning] == 0 => text(delta::reasoning_content)?,
-            _ => return None,
-        };
-        let index = choice.signed(choice::index);
-        Some(SoleText { index, is_reasoning, text: doc.text(slot), delta: Delta { record: delta } })
-    }
-}
-
-/// See [`Chunk::sole_text`].
-pub(crate) struct SoleText<'a> {
-    /// The choice's index.
-    pub(crate) index: Option<i64>,
-    /// Whether it is reasoning; else it is content.
-    pub(crate) is_reasoning: bool,
-    /// The text, not empty.
-    pub(crate) text: Text<'a>,
-    /// For its role.
-    pub(crate) delta: Delta<'a>,
 }
 
 impl<'a> ChunkChoice<'a> {

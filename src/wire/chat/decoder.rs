@@ -5,6 +5,7 @@
 
 use super::chunk::{Chunk, ChunkError};
 use super::schema::Chat;
+use super::sole::gist;
 use crate::json::cursor::{Fault, MAX_DEPTH, is_blank, skip_blanks, skipped_value_end};
 use crate::json::scan::scan;
 use crate::json::shape::{Recent, Shapes};
@@ -280,6 +281,7 @@ impl Documents<'_> {
         match scan::<Chat>(self.data, start, limits.depth, table, fit) {
             Ok(end) => {
                 self.at = end;
+                table.gist = gist(Doc { data: self.data, table, fit });
                 Met::Chunk { shape: 0 }
             }
             Err(Fault(at)) => {

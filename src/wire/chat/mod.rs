@@ -6,6 +6,7 @@ mod chunk;
 mod decoder;
 mod parts;
 mod schema;
+mod sole;
 
 pub use crate::json::string::Text;
 pub use chunk::{
