@@ -372,7 +372,7 @@ impl Growing {
             let offset = self.call.text.len();
             self.call.text.push_str(&before);
             self.call.text.push_str(&rest[blanks..]);
-            let value = self.call.text[offset..].to_owned();
+            let value = String::from(&self.call.text[offset..]);
             self.second_value(offset, &value, to);
         }
         None
