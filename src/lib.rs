@@ -41,8 +41,11 @@ pub use error::{Error, ErrorKind};
 pub use limits::{LimitKind, Limits};
 pub use message::{
     Anomaly, AnomalyCode, ArgumentsState, Assembler, Choice, Completion, EndedBy, FinishReason, Keep, LivePart,
-    Message, MessagePart, Options, Outcome, OwnedUpdate, ProviderError, ToolCall, ToolKind, Update, Usage,
+    Message, MessagePart, Options, Outcome, OwnedUpdate, PartialArguments, ProviderError, ReasoningPolicy,
+    RepairedArguments, ToolCall, ToolKind, Update, Usage,
 };
+#[cfg(feature = "simd-json")]
+pub use message::{ParseBuffer, ParseError};
 pub use sse::{Event, EventKind, Framer, Leftover};
 pub use wire::chat::{
     Chunk, ChunkChoice, ChunkChoices, ChunkError, ChunkUsage, ContentPart, ContentPartKind, ContentParts, Decoder,

@@ -417,10 +417,6 @@ impl Scanner {
         self.depth > 0 && self.levels.is_object(self.depth as usize - 1)
     }
 
-    /// Bytes read.
-    pub(crate) fn position(&self) -> usize {
-        self.position
-    }
     /// What the outer value is.
     pub(crate) fn outer(&self) -> Outer {
         self.outer
@@ -468,9 +464,9 @@ impl Scanner {
             _ => Within::Structure,
         }
     }
-    /// Whether the scanner stands inside an escape of a string, or between the halves of a surrogate pair.
-    pub(crate) fn in_escape(&self) -> bool {
-        self.escape != 0 || self.high
+    /// In an escape of a string, the bytes of it that were read; else 0.
+    pub(crate) fn escape(&self) -> u8 {
+        self.escape
     }
     /// Open brackets.
     pub(crate) fn depth(&self) -> usize {

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use super::choice::{Field, Growth};
 use super::completion::{Completion, ProviderError, Usage};
-use super::out::{Out, Place, Record, What};
+use super::out::{Out, Place, What};
 use super::raw::members;
 use super::{Anomaly, AnomalyCode, Keep, Options, Update};
 use crate::wire::chat::{Chunk, ChunkChoice, ChunkError, ChunkUsage, ContentPartKind, Delta, Document};
@@ -46,6 +46,8 @@ pub(super) struct Seldom {
 pub struct Assembler {
     pub(super) out: Out,
     pub(super) choices: Vec<Growth>,
+    /// The last stream's first choice, for its buffers.
+    spare: Option<Box<Growth>>,
     pub(super) meta: Option<Box<Meta>>,
     pub(super) usage: Option<Box<Usage>>,
     pub(super) seldom: Option<Box<Seldom>>,
@@ -88,6 +90,7 @@ impl Assembler {
         Self {
             out: Out::new(options.limits.anomalies),
             choices: Vec::new(),
+            spare: None,
             meta: None,
             usage: None,
             seldom: None,
@@ -263,7 +266,9 @@ impl Assembler {
         if self.choices.is_empty() {
             self.choices.reserve_exact(1);
         }
-        self.choices.push(Growth::new(index));
+        let mut spare = self.spare.take().map(|spare| *spare).unwrap_or_default();
+        spare.index = index;
+        self.choices.push(spare);
         let slot = self.choices.len() - 1;
         if slot >= FEW {
             let from = if slot == FEW { 0 } else { slot };
@@ -341,6 +346,10 @@ impl Assembler {
         self.role(delta, place)?;
         match delta.reasoning() {
             Some(text) if !text.is_empty() => {
+                let growth = &mut self.choices[place.slot as usize];
+                if growth.reasoning_field.is_none() {
+                    growth.reasoning_field = delta.reasoning_field();
+                }
                 self.text(Field::Reasoning, &text, place)?;
                 self.details(delta, place, false)?;
             }
@@ -581,13 +590,18 @@ impl Assembler {
     /// Moves to the next queued update; `false` when there is none.
     #[inline]
     pub fn advance(&mut self) -> bool {
-        while self.out.advance() {
+        if !self.live {
+            return self.out.advance();
+        }
+        // A live record is left when it has no part left.
+        loop {
             match self.out.current() {
-                Some(Record { what: What::Live, .. }) if !self.advance_live() => {}
-                _ => return true,
+                Some(record) if record.what == What::Live && self.advance_live(record) => return true,
+                _ if !self.out.advance() => return false,
+                _ if self.out.current().is_some_and(|record| record.what != What::Live) => return true,
+                _ => {}
             }
         }
-        false
     }
 
     /// The update that [`advance`](Self::advance) moved to.
@@ -634,13 +648,13 @@ impl Assembler {
     pub fn reset(&mut self) {
         self.out.reset();
         self.choices.truncate(1);
+        self.spare = self.choices.pop().map(|choice| Box::new(choice.recycle()));
         self.meta = None;
         self.usage = None;
         self.seldom = None;
         (self.text_bytes, self.detail_bytes, self.calls_made, self.epoch) = (0, 0, 0, 0);
         self.known = known_at_first(self.keep);
         (self.done, self.ended, self.ended_complete) = (false, false, false);
-        self.choices.clear();
     }
 }
 

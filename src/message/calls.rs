@@ -136,10 +136,6 @@ impl Calls {
     pub(super) fn knows_id(&self, id: &str) -> bool {
         self.by_id.get(id).is_some()
     }
-
-    pub(super) fn knows_index(&self, index: i64) -> bool {
-        self.by_index.get(&index).is_some()
-    }
 }
 
 impl Candidates for Calls {

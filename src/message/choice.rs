@@ -43,6 +43,8 @@ pub(super) struct Growth {
     pub(super) calls: Option<Box<Calls>>,
     pub(super) rest: Option<Box<Rest>>,
     order: Vec<Part>,
+    /// The field that brought reasoning first.
+    pub(super) reasoning_field: Option<&'static str>,
     /// Surrogate halves that wait, by field.
     halves: [u16; 3],
     /// Whether a delta (not a `message`) brought anything.
@@ -52,10 +54,6 @@ pub(super) struct Growth {
 }
 
 impl Growth {
-    pub(super) fn new(index: i64) -> Self {
-        Self { index, ..Self::default() }
-    }
-
     pub(super) fn rest(&mut self) -> &mut Rest {
         self.rest.get_or_insert_default()
     }
@@ -183,6 +181,7 @@ impl Growth {
             message.reasoning_details = rest.details.to_array();
             message.extras = rest.extras.to_object(false);
             message.order = self.order;
+            message.reasoning_field = self.reasoning_field;
         }
         if calls && let Some(calls) = self.calls {
             message.tool_calls = calls.list.into_iter().map(|growing| growing.call).collect();

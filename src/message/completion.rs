@@ -136,6 +136,8 @@ pub struct Message {
     /// Unknown fields of the delta (audio, images, annotations): a JSON object, arrays appended; empty when there are none.
     pub extras: String,
     pub(crate) order: Vec<Part>,
+    /// The field that brought reasoning first.
+    pub(crate) reasoning_field: Option<&'static str>,
 }
 
 /// What a part of a message is.

@@ -88,7 +88,6 @@ pub(super) struct Growing {
     whole_in_one: bool,
     /// Whether it is in the list of calls that the next boundary looks at.
     pub(super) listed: bool,
-    pub(super) custom_name: bool,
 }
 
 /// What the assembler lends to a call: where it is, where updates go, the bounds.
@@ -428,9 +427,7 @@ impl Growing {
             to.out.forget_arguments(choice, slot);
             to.out.push(Record { what: What::Reset, choice, call: slot, start: 0, end: length });
             if live {
-                if let Some(live) = self.rare().live.as_mut() {
-                    live.restart();
-                }
+                self.live().restart();
                 to.out.push(Record { what: What::Live, choice, call: slot, start: 0, end: length });
             }
         } else if self.told < length {
@@ -438,7 +435,7 @@ impl Growing {
             self.told = length;
             to.out.push(record);
             if live {
-                self.rare().live.get_or_insert_default();
+                self.live();
                 to.out.push(Record { what: What::Live, ..record });
             }
         }
@@ -446,6 +443,11 @@ impl Growing {
             self.told_closed = true;
             to.out.push(Record { what: What::Closed, choice, call: slot, start: 0, end: 0 });
         }
+    }
+
+    fn live(&mut self) -> &mut super::live::Live {
+        let scanner = &self.call.scanner;
+        self.rare.get_or_insert_default().live.get_or_insert_with(|| super::live::Live::new(scanner))
     }
 
     /// Announces the call: its name is final. One without an id gets a made-up one, until its own comes.

@@ -1,6 +1,7 @@
 //! Deltas → one message: routing, tool calls, updates, the completion.
 
 mod anomaly;
+mod arguments;
 mod assembler;
 mod calls;
 mod choice;
@@ -14,6 +15,7 @@ mod out;
 mod owned;
 mod raw;
 mod repetition;
+mod request;
 mod resolve;
 mod routing;
 #[cfg(feature = "serde")]
@@ -26,11 +28,15 @@ mod tools;
 mod update;
 
 pub use anomaly::{Anomaly, AnomalyCode};
+#[cfg(feature = "simd-json")]
+pub use arguments::{ParseBuffer, ParseError};
+pub use arguments::{PartialArguments, RepairedArguments};
 pub use assembler::Assembler;
 pub use completion::{Choice, Completion, EndedBy, FinishReason, Message, MessagePart, Outcome, ProviderError, Usage};
 pub use options::{Keep, Options};
 pub use owned::OwnedUpdate;
 #[allow(unused_imports)] // the edges use it, most of them behind features
 pub(crate) use owned::Owner;
+pub use request::ReasoningPolicy;
 pub use tool_call::{ArgumentsState, ToolCall, ToolKind};
 pub use update::{LivePart, Update};

@@ -109,19 +109,6 @@ impl Out {
         self.queue.get((self.taken as usize).checked_sub(1)?).copied()
     }
 
-    /// The records that were not taken.
-    pub(super) fn waiting(&self) -> usize {
-        self.queue.len() - self.taken as usize
-    }
-
-    /// Puts the current record back, changed: it will be taken again.
-    pub(super) fn put_back(&mut self, record: Record) {
-        if let Some(at) = (self.taken as usize).checked_sub(1) {
-            self.queue[at] = record;
-            self.taken -= 1;
-        }
-    }
-
     /// Before a document: forgets what was taken, when all was. Says whether it did.
     #[inline(always)]
     pub(super) fn recycle(&mut self) -> bool {

@@ -54,13 +54,20 @@ impl Assembler {
             }
             What::Reset => Update::ArgumentsReset { choice, call, arguments: call.arguments().get(..record.end)? },
             What::Closed => Update::ToolCallClosed { choice, call },
+            What::Live => {
+                let live = growing.rare.as_ref()?.live.as_ref()?;
+                Update::LiveArgument { choice, call, path: live.path(), part: live.part(call.arguments()) }
+            }
             What::Ready => Update::ToolCallReady { choice, call },
             _ => return None,
         })
     }
 
     /// Moves the live record at hand to its next live update; `false` when it has none left.
-    pub(super) fn advance_live(&mut self) -> bool {
-        false
+    pub(super) fn advance_live(&mut self, record: Record) -> bool {
+        let calls = self.choices.get_mut(record.choice as usize).and_then(|choice| choice.calls.as_mut());
+        let Some(growing) = calls.and_then(|calls| calls.list.get_mut(record.call as usize)) else { return false };
+        let live = growing.rare.as_mut().and_then(|rare| rare.live.as_mut());
+        live.is_some_and(|live| live.advance(growing.call.arguments(), record.end))
     }
 }

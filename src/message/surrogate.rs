@@ -9,7 +9,7 @@ use crate::Text;
 const MARK: usize = '\u{fffd}'.len_utf8();
 
 /// The character of two halves.
-fn join(high: u16, low: u16) -> char {
+pub(super) fn join(high: u16, low: u16) -> char {
     let code = 0x10000 + ((u32::from(high) & 0x3ff) << 10) + (u32::from(low) & 0x3ff);
     char::from_u32(code).unwrap_or('\u{fffd}')
 }

@@ -496,6 +496,17 @@ impl<'a> Delta<'a> {
             .filter_map(|field| self.record.text(field))
             .find(|text| !text.is_empty())
     }
+    /// The name of the field that [`reasoning`](Self::reasoning) reads here.
+    #[must_use]
+    pub fn reasoning_field(&self) -> Option<&'static str> {
+        let fields = [
+            (delta::reasoning_content, "reasoning_content"),
+            (delta::reasoning, "reasoning"),
+            (delta::reasoning_text, "reasoning_text"),
+        ];
+        let found = fields.into_iter().find(|&(field, _)| self.record.text(field).is_some_and(|text| !text.is_empty()));
+        found.map(|(_, name)| name)
+    }
     /// `reasoning_details`, in the order of the wire.
     #[inline(always)]
     pub fn reasoning_details(&self) -> ReasoningDetailDeltas<'a> {

@@ -1,0 +1,183 @@
+//! How much is kept, and every limit of the message: exactly at it, and one over.
+
+mod support;
+
+use deltawire::{ChatStream, Completion, ErrorKind, Keep, LimitKind, Limits, Options, Outcome};
+use serde_json::json;
+use support::compose::{self, MESSAGES, PLAIN, event};
+use support::{cassette, digest};
+
+fn options(keep: Keep) -> Options {
+    let mut options = Options::default();
+    options.keep = keep;
+    options
+}
+
+#[test]
+fn updates_are_the_same_whatever_is_kept() {
+    let mut bodies = cassette::bodies_of(cassette::seeds());
+    for message in &MESSAGES {
+        let fragments = compose::compose(message, &[compose::Transform::Seed], PLAIN);
+        bodies.push((message.0.into(), compose::body(&fragments, 1).into_bytes()));
+    }
+    for (at, body) in bodies {
+        let (updates, whole) = digest::decode(options(Keep::Everything), [&body[..]]);
+        for keep in [Keep::Calls, Keep::Usage, Keep::Nothing] {
+            let (same, kept) = digest::decode(options(keep), [&body[..]]);
+            assert_eq!(texts(&body, keep), texts(&body, Keep::Everything), "{at}, {keep:?}");
+            // The records' places differ where the texts were dropped, the counts do not.
+            assert_eq!(same.0, updates.0, "{at}, {keep:?}");
+            assert_eq!(kept.outcome, whole.outcome);
+            match keep {
+                Keep::Calls => {
+                    assert_eq!(kept.usage, whole.usage);
+                    for (kept, whole) in kept.choices.iter().zip(&whole.choices) {
+                        assert_eq!(kept.message.tool_calls, whole.message.tool_calls);
+                        assert_eq!(kept.message.content, "");
+                        assert_eq!(kept.finish_reason, whole.finish_reason);
+                    }
+                }
+                Keep::Usage => {
+                    assert_eq!(kept.usage, whole.usage);
+                    assert!(kept.choices.iter().all(|choice| choice.message.tool_calls.is_empty()));
+                }
+                _ => assert!(kept.choices.is_empty() && kept.usage.is_none()),
+            }
+        }
+    }
+}
+
+/// The updates as they print, but for the calls' inner state.
+fn texts(body: &[u8], keep: Keep) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut chat = ChatStream::with_options(options(keep));
+    chat.feed(body, |update| all.push(format!("{update:?}"))).expect("within the limits");
+    chat.finish_with(|update| all.push(format!("{update:?}")));
+    all
+}
+
+/// Feeds a body under limits: the limit that was passed, if one was, and what there is of the message.
+fn limited(set: impl FnOnce(&mut Limits), body: &str) -> (Option<LimitKind>, Completion) {
+    let mut options = Options::default();
+    set(&mut options.limits);
+    let mut chat = ChatStream::with_options(options);
+    let result = chat.feed(body.as_bytes(), |_| {});
+    if let Err(error) = result {
+        assert_eq!(chat.feed(b"data: {}\n\n", |_| {}), Err(error), "the same error ever after");
+    }
+    let limit = result.err().map(|error| match error.kind() {
+        ErrorKind::Limit(limit) => limit,
+        other => panic!("{other:?}"),
+    });
+    (limit, chat.into_completion())
+}
+
+#[test]
+fn limits_hold_exactly() {
+    let text = event(0, &json!({"content": "abc"}), None) + &event(0, &json!({"reasoning": "de"}), None);
+    assert_eq!(limited(|limits| limits.text = 5, &text).0, None);
+    let (limit, completion) = limited(|limits| limits.text = 4, &text);
+    assert_eq!(limit, Some(LimitKind::Text));
+    assert_eq!(completion.choices[0].message.content, "abc", "what was decoded stays");
+    assert_eq!(completion.outcome, Outcome::Truncated);
+
+    let choices: String = (0..3).map(|n| event(n, &json!({"content": "a"}), None)).collect();
+    assert_eq!(limited(|limits| limits.choices = 3, &choices).0, None);
+    assert_eq!(limited(|limits| limits.choices = 2, &choices).0, Some(LimitKind::Choices));
+
+    let calls = compose::body(&compose::compose(&MESSAGES[5], &[], PLAIN), 1);
+    assert_eq!(limited(|limits| limits.tool_calls = 3, &calls).0, None);
+    let (limit, completion) = limited(|limits| limits.tool_calls = 2, &calls);
+    assert_eq!((limit, completion.choices[0].message.tool_calls.len()), (Some(LimitKind::ToolCalls), 2));
+
+    let one = compose::body(&compose::compose(&MESSAGES[0], &[], PLAIN), 1);
+    let length = MESSAGES[0].1[0].1.len();
+    assert_eq!(limited(|limits| limits.arguments = length, &one).0, None);
+    assert_eq!(limited(|limits| limits.arguments = length - 1, &one).0, Some(LimitKind::Arguments));
+    assert_eq!(limited(|limits| limits.name = "chat.completion.chunk".len(), &one).0, None);
+    assert_eq!(limited(|limits| limits.name = "get_weather".len() - 1, &one).0, Some(LimitKind::Name));
+
+    let detail = json!({"type": "reasoning.text", "text": "x"});
+    let details = event(0, &json!({"reasoning_details": [detail]}), None);
+    let length = detail.to_string().len();
+    assert_eq!(limited(|limits| limits.details = length, &details).0, None);
+    assert_eq!(limited(|limits| limits.details = length - 1, &details).0, Some(LimitKind::Details));
+
+    let error = "data: {\"error\":{\"message\":\"é123456789\"}}\n\n";
+    let (limit, completion) = limited(|limits| limits.error_text = 5, error);
+    assert_eq!((limit, &*completion.error.expect("an error").message), (None, "é123"), "cut, not fatal");
+    assert_eq!(limited(|limits| limits.error_text = 11, error).1.error.expect("an error").message, "é123456789");
+
+    let odd: String = (0..4).map(|n| event(n, &json!({"message": 1}), None) + "data: x\n\n").collect();
+    let odd = odd + "data: : c\n\ndata: {\"x\":1}\n\n";
+    let (limit, completion) = limited(|limits| limits.anomalies = 1, &odd);
+    let counted: u64 = completion.anomalies.iter().map(|anomaly| anomaly.count).sum();
+    let codes: Vec<&str> = completion.anomalies.iter().map(|anomaly| anomaly.code.as_str()).collect();
+    assert_eq!((limit, codes, counted), (None, vec!["not_json", "limit_reached"], 6));
+
+    let deep = |depth: usize| {
+        let arguments = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let call = json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": arguments}}]});
+        limited(|limits| limits.depth = 16, &(event(0, &call, Some("tool_calls")) + "data: [DONE]\n\n"))
+    };
+    use deltawire::ArgumentsState::{Complete, Invalid};
+    assert_eq!(deep(16).1.choices[0].message.tool_calls[0].state(), Complete);
+    assert!(matches!(deep(17).1.choices[0].message.tool_calls[0].state(), Invalid { offset: 16, .. }));
+    let state = deep(1_000_000).1.choices[0].message.tool_calls[0].state();
+    assert!(matches!(state, Invalid { offset: 16, .. }), "and no stack is used");
+}
+
+#[test]
+fn many_calls_and_details_take_linear_time() {
+    // 20,000 of each; were lookups linear this would take minutes.
+    let mut body = String::new();
+    for n in 0..20_000 {
+        let call = json!({"index": n * 7, "id": format!("call_{n}"), "function": {"name": "f", "arguments": "{"}});
+        body += &event(
+            0,
+            &json!({"tool_calls": [call], "reasoning_details": [{"type": "t", "index": n, "data": "x"}]}),
+            None,
+        );
+    }
+    for n in (0..20_000).rev() {
+        let call = json!({"index": n * 7, "function": {"arguments": "}"}});
+        body += &event(
+            0,
+            &json!({"tool_calls": [call], "reasoning_details": [{"type": "t", "index": n, "data": "y"}]}),
+            None,
+        );
+    }
+    let (_, completion) = limited(|_| {}, &(body + "data: [DONE]\n\n"));
+    let message = &completion.choices[0].message;
+    assert_eq!(message.tool_calls.len(), 20_000);
+    assert!(message.tool_calls.iter().all(|call| call.arguments() == "{}"));
+    assert_eq!(message.reasoning_details.matches("\"xy\"").count(), 20_000);
+}
+
+#[test]
+fn a_reset_stream_is_like_a_new_one() {
+    let mut chat = ChatStream::new();
+    for (at, body) in cassette::bodies_of(cassette::seeds()) {
+        chat.reset();
+        chat.feed(&body, |_| {}).expect("within the limits");
+        chat.end();
+        while let Some(update) = chat.next(&mut &[][..]) {
+            update.expect("no error");
+        }
+        let (_, fresh) = digest::decode(Options::default(), [&body[..]]);
+        assert_eq!(chat.completion(), fresh, "{at}");
+    }
+}
+
+#[test]
+fn think_tags_are_reasoning_when_asked_for() {
+    let body = event(0, &json!({"content": "<thi"}), None)
+        + &event(0, &json!({"content": "nk>hm</think"}), None)
+        + &event(0, &json!({"content": ">Hi <"}), Some("stop"));
+    let mut options = Options::default();
+    options.split_think = true;
+    let mut chat = ChatStream::with_options(options);
+    chat.feed(body.as_bytes(), |_| {}).expect("within the limits");
+    let message = chat.finish().choices[0].message.clone();
+    assert_eq!((&*message.content, &*message.reasoning), ("Hi <", "hm"));
+}
