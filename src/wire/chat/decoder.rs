@@ -298,7 +298,8 @@ impl Documents<'_> {
         self.at = self.data.len();
         if !is_json {
             let Decoder { table, fit, .. } = &mut *self.decoder;
-            let end = self.data.trim_ascii_end().len();
+            // Blanks as `start` knows them: a form feed is none, or the end might lie before the start.
+            let end = self.data.iter().rposition(|&byte| !is_blank(byte)).map_or(start, |last| last + 1);
             let slot = Slot {
                 start: start as u32,
                 end: end as u32,
