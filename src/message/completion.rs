@@ -1,5 +1,6 @@
 //! The owned result: one complete message, or what there is of it.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -86,8 +87,9 @@ impl Usage {
             self.raw.push_str(&other.raw);
             return;
         }
-        let known: Vec<Vec<u8>> = members(self.raw.as_bytes()).map(|(key, _)| key.to_vec()).collect();
-        let new: Vec<_> = members(other.raw.as_bytes()).filter(|(key, _)| !known.iter().any(|k| k == key)).collect();
+        // A tree, not a list: a hostile stream may name any number of members.
+        let known: BTreeSet<Vec<u8>> = members(self.raw.as_bytes()).map(|(key, _)| key.to_vec()).collect();
+        let new: Vec<_> = members(other.raw.as_bytes()).filter(|(key, _)| !known.contains(*key)).collect();
         if let Some(end) = self.raw.rfind('}').filter(|_| !new.is_empty()) {
             self.raw.truncate(end);
             for (key, value) in new {
