@@ -419,6 +419,11 @@ impl Assembler {
         if self.keep != Keep::Everything {
             return Ok(());
         }
+        self.count_detail_bytes(bytes, offset)
+    }
+
+    /// Counts bytes of raw extras that are kept in any mode (those of calls).
+    pub(super) fn count_detail_bytes(&mut self, bytes: usize, offset: u64) -> Result<(), Error> {
         if bytes > self.limits().details.saturating_sub(self.detail_bytes) {
             return Err(Error::new(ErrorKind::Limit(LimitKind::Details), offset));
         }

@@ -439,7 +439,8 @@ impl Growing {
                 to.out.push(Record { what: What::Live, ..record });
             }
         }
-        if !self.told_closed && self.stage() == Stage::Closed && !self.is_bare() && !self.has_doubt() {
+        let whole = self.stage() == Stage::Closed && self.state_now() == ArgumentsState::Complete;
+        if !self.told_closed && whole && !self.has_doubt() {
             self.told_closed = true;
             to.out.push(Record { what: What::Closed, choice, call: slot, start: 0, end: 0 });
         }
@@ -475,7 +476,20 @@ impl Growing {
             && !self.is_bare()
     }
 
+    /// Writes the unknown fields out. Long ones only when the call is `ready`: each fragment may bring one, and to write
+    /// them all each time would cost the square of their length.
+    pub(super) fn show_extras(&mut self, ready: bool) {
+        const SHORT: usize = 16 << 10;
+        if let Some(rare) = &self.rare
+            && !rare.extras.is_empty()
+            && (ready || rare.extras.bytes() <= SHORT)
+        {
+            self.call.extras = rare.extras.to_object(true);
+        }
+    }
+
     pub(super) fn make_ready(&mut self, slot: u32, to: &mut Context<'_>) {
+        self.show_extras(true);
         self.settle_doubt(false, to);
         if self.call.scanner.outer() != Outer::Object && self.call.kind == ToolKind::Function && self.is_complete() {
             to.anomaly(AnomalyCode::ArgumentsNotObject, self.call.number, 0);

@@ -133,6 +133,11 @@ impl Members {
         self.entries.is_empty()
     }
 
+    /// Bytes of keys and values. O(keys).
+    pub(super) fn bytes(&self) -> usize {
+        self.entries.iter().map(|(key, value)| key.len() + value.len()).sum()
+    }
+
     fn entry(&mut self, key: &[u8]) -> Option<&mut String> {
         let known = self.entries.iter().position(|(known, _)| known.as_bytes() == key);
         let at = match known {

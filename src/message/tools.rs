@@ -48,11 +48,12 @@ impl Assembler {
             if growing.ready || field.value == b"null" {
                 continue;
             }
-            let extras = &mut growing.rare().extras;
-            grown += field.key.len() + extras.set(field.key, field.value);
-            growing.call.extras = growing.rare().extras.to_object(true);
+            grown += field.key.len() + growing.rare().extras.set(field.key, field.value);
         }
-        self.take_detail_bytes(grown, place.offset)?;
+        if grown > 0 {
+            growing.show_extras(false);
+            self.count_detail_bytes(grown, place.offset)?;
+        }
         self.feed(slot, &text, &fragment, place)
     }
 

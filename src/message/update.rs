@@ -40,7 +40,8 @@ pub enum Update<'a> {
         /// By this text.
         text: &'a str,
     },
-    /// A tool call was announced: its name is final.
+    /// A tool call was announced: at its first argument byte its name is final; announced earlier, by a boundary, it may
+    /// yet change ([`ToolCallChanged`](Self::ToolCallChanged)).
     #[non_exhaustive]
     ToolCallStarted {
         /// Which choice.
@@ -48,7 +49,7 @@ pub enum Update<'a> {
         /// The call so far.
         call: &'a ToolCall,
     },
-    /// An announced call's id was filled in.
+    /// An announced call's id was filled in, or its name went on before any argument byte came.
     #[non_exhaustive]
     ToolCallChanged {
         /// Which choice.
