@@ -65,3 +65,67 @@ fn decode() {
         }
     }
 }
+
+#[test]
+fn shape() {
+    replay("shape", bodies::shape::run);
+    for (name, stream) in streams() {
+        eprintln!("{name}");
+        for seed in 0..20 {
+            bodies::shape::run(&plan::input(&stream, 0, [seed; 7]));
+        }
+    }
+}
+
+#[test]
+fn pipeline() {
+    replay("pipeline", bodies::pipeline::run);
+    for (name, stream) in streams() {
+        eprintln!("{name}");
+        for flags in [0, 2, 3, 4, 8, 16, 32, 63] {
+            bodies::pipeline::run(&plan::input(&stream, flags | flags << 6, [7, 0, 30, 1, 200, 3, 2]));
+        }
+    }
+}
+
+#[test]
+fn assemble() {
+    replay("assemble", bodies::assemble::run);
+    // Any bytes are a sequence of deltas.
+    let mut bytes = vec![0; 400];
+    for round in 0..20_000_u64 {
+        for (at, byte) in (0_u64..).zip(&mut bytes) {
+            *byte = ((round * 7919 + at * 104_729 + 13).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8;
+        }
+        bodies::assemble::run(&bytes[..20 + round as usize % 380]);
+    }
+}
+
+#[test]
+fn arguments() {
+    replay("arguments", bodies::arguments::run);
+    let documents = [
+        "{\"city\":\"Par\\u00eds\",\"n\":[1,-2.5e3,true,null,{}],\"q\":\"a \\\"b\\\" {c}\"}",
+        "{}",
+        " { } ",
+        "",
+        " ",
+        "[]",
+        "[[1],[2,{\"a\":\"\"}]]",
+        "\"text\"",
+        "17",
+        "true",
+        "{\"a\":{\"a\":{\"a\":1}}}",
+        "{\"a\":1",
+        "{\"a\":01}",
+        "{\"a\":1}{\"a\":2}",
+        "{\"é\":\"日本\"}",
+        "{\"a\":\"line\nbreak\"}",
+        "{\"\":\"\",\"~/\":1}",
+    ];
+    for document in documents {
+        for sizes in [[0; 7], [1; 7], [2; 7], [3, 1, 0, 2, 5, 1, 4], [9, 2, 9, 2, 9, 2, 9]] {
+            bodies::arguments::run(&plan::input(document.as_bytes(), 1, sizes));
+        }
+    }
+}

@@ -4,10 +4,16 @@
 //! Each `run` panics when something does not hold that must.
 #![allow(dead_code, unreachable_pub)] // a target uses one body
 
+pub mod arguments;
+pub mod assemble;
 pub mod decode;
 pub mod frame;
 mod naive_json;
+pub mod pipeline;
 pub mod plan;
+mod random;
+mod replay;
+pub mod shape;
 
 #[path = "../../tests/support/sse_oracle.rs"]
 mod sse_oracle;

@@ -21,6 +21,11 @@ impl<'a> Plan<'a> {
         Self { stream, flags, sizes }
     }
 
+    /// How long the pieces are: see [`cut`].
+    pub fn sizes(&self) -> &'a [u8] {
+        self.sizes
+    }
+
     /// The stream in pieces; empty ones are among them when the plan says so.
     pub fn pieces(&self) -> Vec<&'a [u8]> {
         cut(self.stream, self.sizes)

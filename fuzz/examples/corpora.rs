@@ -32,12 +32,48 @@ const LONGEST: usize = 2048;
 /// Whole, bytewise, and odd.
 const SIZES: [[u8; 7]; 3] = [[0; 7], [1; 7], [5, 0, 40, 1, 2, 100, 3]];
 
+/// Arguments, whole and not, as calls have them.
+const ARGUMENTS: &[&str] = &[
+    "{\"city\":\"Par\\u00eds\",\"n\":[1,-2.5e3,true,null,{}],\"q\":\"a \\\"b\\\" {c}\"}",
+    "{}",
+    " { } ",
+    "",
+    "[[1],[2,{\"a\":\"\"}]]",
+    "\"text \\ud83d\\ude00\"",
+    "17",
+    "{\"a\":{\"a\":{\"a\":1}}}",
+    "{\"a\":1",
+    "{\"a\":01}",
+    "{}{\"a\":1}",
+    "{\"a\":1}{\"a\":1}",
+    "{\"a\":1}{\"a\":2}",
+    "{{\"{\"a{\"a\":1}",
+    "{\"a\":\"line\nbreak\"}",
+    "{\"\":\"\",\"~/\":[false]}",
+];
+
 fn main() {
     let out = PathBuf::from(std::env::args_os().nth(1).expect("usage: corpora FOLDER"));
+    for (i, document) in ARGUMENTS.iter().enumerate() {
+        for (n, sizes) in SIZES.into_iter().enumerate() {
+            write(&out, "arguments", &format!("{i}-{n}"), &plan::input(document.as_bytes(), 1, sizes));
+        }
+    }
+    // To this target any bytes are a sequence of deltas.
+    for i in 0..64_u64 {
+        let bytes: Vec<u8> = (0..200).map(|at| ((i * 7919 + at * 104_729).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
+        write(&out, "assemble", &format!("{i}"), &bytes[..20 + 2 * i as usize]);
+    }
     for (name, stream) in streams() {
         let start = short(&stream);
         for (i, sizes) in SIZES.into_iter().enumerate() {
             write(&out, "frame", &format!("{name}-{i}"), &plan::input(start, [0, 7, 15][i], sizes));
+        }
+        for (i, sizes) in SIZES.into_iter().enumerate() {
+            write(&out, "pipeline", &format!("{name}-{i}"), &plan::input(start, [0, 8, 63][i], sizes));
+        }
+        for seed in 0..3 {
+            write(&out, "shape", &format!("{name}-{seed}"), &plan::input(start, 0, [seed; 7]));
         }
         for (i, data) in events(start).into_iter().enumerate() {
             write(&out, "decode", &format!("{name}-{i}"), &plan::input(data, 0, [0; 7]));

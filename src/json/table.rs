@@ -218,6 +218,17 @@ impl<'a> Doc<'a> {
         (slot.start.wrapping_add(start) as usize, slot.end.wrapping_add(end) as usize)
     }
 
+    /// The table with its positions in these data, the texts that are owned, and the records; without what a shape notes
+    /// for itself.
+    #[cfg(fuzzing)]
+    pub(crate) fn dump(self) -> String {
+        let aux = |slot: &Slot| if matches!(slot.kind, Kind::Object | Kind::Array) { slot.aux } else { 0 };
+        let slots: Vec<_> = (self.table.slots.iter())
+            .map(|slot| (self.place(slot), aux(slot), slot.next, slot.kind, slot.flags & !VARIES))
+            .collect();
+        alloc::format!("{slots:?} {:?} {:?} {}", self.table.links, self.fit.owned, self.fit.scratch)
+    }
+
     /// The value's bytes as they came; of a string what is inside the quotes.
     #[inline(always)]
     pub(crate) fn inside(self, slot: u32) -> &'a [u8] {

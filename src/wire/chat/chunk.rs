@@ -302,6 +302,13 @@ impl<'a> Chunk<'a> {
     pub fn raw(&self) -> &'a [u8] {
         self.record.doc.raw(ROOT)
     }
+    /// The table that it is read through: each slot's place, kind and links; then the records.
+    #[cfg(fuzzing)]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn table_dump(&self) -> alloc::string::String {
+        self.record.doc.dump()
+    }
     /// Whether it is an object with any field of a chunk or an error, null or not (a custom event's data are not).
     #[must_use]
     #[inline]
