@@ -122,8 +122,11 @@ fn bench(criterion: &mut Criterion) {
             }
             sum
         };
-        let memories: [(&str, &dyn Fn() -> Option<Decoder>, Decoder); 2] =
-            [("warm", &|| None, Decoder::new()), ("fresh", &|| Some(Decoder::new()), Decoder::new())];
+        let memories: [(&str, &dyn Fn() -> Option<Decoder>, Decoder); 3] = [
+            ("warm", &|| None, Decoder::new()),
+            ("fresh", &|| Some(Decoder::new()), Decoder::new()),
+            ("no cache", &|| None, Decoder::new().without_cache()),
+        ];
         for (memory, fresh, mut decoder) in memories {
             assert_eq!(run(&mut decoder, fresh), sum, "{name}, {memory}");
             group.bench_function(BenchmarkId::from_parameter(memory), |b| b.iter(|| run(&mut decoder, fresh)));
@@ -132,5 +135,28 @@ fn bench(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, bench);
+/// A long stream beside one that only ever brings new shapes, event by event through one decoder: what the long one pays.
+fn bench_beside_a_hostile_stream(criterion: &mut Criterion) {
+    let bodies: Vec<Vec<u8>> = recorded().iter().map(streams::stream).collect();
+    let long = owned(&streams::long_stream(&bodies, 2000));
+    let hostile = owned(&streams::never_repeating(2000));
+    let sum: usize = long.iter().chain(&hostile).map(|data| expected(data)).sum();
+    let mut group = criterion.benchmark_group("decode/long beside never repeating");
+    group.throughput(Throughput::Elements(4000));
+    for (name, mut decoder) in [("warm", Decoder::new()), ("no cache", Decoder::new().without_cache())] {
+        let mut run = || {
+            let mut recents = [RecentShapes::default(); 2];
+            let mut sum = 0;
+            for (one, other) in long.iter().zip(&hostile) {
+                sum += decode(&mut decoder, &mut recents[0], one) + decode(&mut decoder, &mut recents[1], other);
+            }
+            sum
+        };
+        assert_eq!(run(), sum, "{name}");
+        group.bench_function(BenchmarkId::from_parameter(name), |b| b.iter(&mut run));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, bench, bench_beside_a_hostile_stream);
 criterion_main!(benches);

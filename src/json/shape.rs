@@ -15,7 +15,8 @@
 //! What is clever: structure is never a hole, so a fitting document has the shape's own table, all records, links and
 //! chains of it; only positions move, all those between two holes by the same distance. So a fit writes one number a hole
 //! ([`Fit::shifts`]), a slot knows how many holes lie before its ends, and whoever reads a slot adds the two. The scanner's
-//! tables are read in the same way with no hole before anything. No slot can be stale, for none is ever written by a fit.
+//! tables are read in the same way with no hole before anything. No slot can be stale, for none is ever written by a fit;
+//! every fit writes the shift and the text ([`Fit::hole_text`]) of each hole of its shape, and nobody reads others.
 //!
 //! What must hold, and changes together:
 //! - A hole is read by the scanner's own functions ([`string_end`], [`number_end`], [`skipped_value_end`]) with the same
@@ -24,7 +25,7 @@
 //! - Any doubt is a miss: also what would have to be mended (half a surrogate pair, bytes that are not UTF-8). So every
 //!   error, offset and mended text is the scanner's.
 //! - A text that must be unescaped is a hole from the start; so a constant can be lent as it stands in the shape's text,
-//!   which is proven UTF-8.
+//!   which is proven UTF-8, and a constant number can be remembered.
 //!
 //! **Learning.** One shape a skeleton: a document that misses but has the skeleton of a shape replaces it, and what
 //! differed is a hole from then on. So `id`, `created` or token counts cost nothing where they stay the same, and one more
@@ -85,7 +86,6 @@ struct Hole {
     /// Where it lies in the text: see [`Slot`].
     start: u32,
     end: u32,
-    slot: u32,
     kind: Kind,
     /// The slot's.
     flags: u8,
@@ -292,10 +292,12 @@ impl Shape {
             let value_end = match hole.kind {
                 Kind::String => {
                     let Ok(string) = string_end(data, at) else { return false };
-                    if hole.flags & TEXT != 0 {
+                    fit.texts[i & HOLES] = if hole.flags & TEXT != 0 {
                         let Some(text) = fit.hole_text(data, at, string) else { return false };
-                        fit.texts[i & HOLES] = text;
-                    }
+                        text
+                    } else {
+                        HoleText::LENT
+                    };
                     string.end
                 }
                 Kind::Number => match number_end(data, at) {
@@ -397,14 +399,7 @@ impl Shape {
                     return self.forget();
                 }
                 let room = depth.min(MAX_DEPTH).saturating_sub(nested) as u8;
-                self.holes.push(Hole {
-                    start: slot.start,
-                    end: slot.end,
-                    slot: i as u32,
-                    kind: slot.kind,
-                    flags: slot.flags,
-                    room,
-                });
+                self.holes.push(Hole { start: slot.start, end: slot.end, kind: slot.kind, flags: slot.flags, room });
             }
             let this = &mut self.table.slots[i];
             this.holes_before = [before as u8, self.holes.len() as u8];

@@ -5,13 +5,15 @@ mod cache_tests;
 mod chunk;
 mod decoder;
 mod parts;
+mod record;
 mod schema;
 mod sole;
 
 pub use crate::json::string::Text;
 pub use chunk::{
-    Chunk, ChunkChoice, ChunkChoices, ChunkError, ChunkUsage, Delta, FunctionCallDelta, RawField, RawFields,
-    ReasoningDetailDelta, ReasoningDetailDeltas, ToolCallDelta, ToolCallDeltas,
+    Chunk, ChunkChoice, ChunkChoices, ChunkError, ChunkUsage, Delta, FunctionCallDelta, ReasoningDetailDelta,
+    ReasoningDetailDeltas, ToolCallDelta, ToolCallDeltas,
 };
 pub use decoder::{Decoder, Document, Documents, RecentShapes};
 pub use parts::{ContentPart, ContentPartKind, ContentParts};
+pub use record::{RawField, RawFields};

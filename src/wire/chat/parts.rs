@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::chunk::{Elements, Record};
+use super::record::{Elements, Record};
 use super::schema::{inner, part};
 use crate::json::string::Text;
 use crate::json::table::{Doc, Kind};

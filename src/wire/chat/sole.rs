@@ -3,7 +3,8 @@
 //! Whether a chunk is one is a matter of its structure, so it is found out once a table ([`gist`]) and kept with it, for
 //! all documents of a shape. What may differ between them (an empty string, a number) is looked at each time.
 
-use super::chunk::{Chunk, Record, integer};
+use super::chunk::Chunk;
+use super::record::{Record, integer};
 use super::schema::{choice, delta, root};
 use crate::json::string::Text;
 use crate::json::table::{Doc, Gist, Kind, ROOT, UNKNOWN};
