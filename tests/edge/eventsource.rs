@@ -33,8 +33,10 @@ fn the_same_events_as_eventsource_stream() {
     }
     let mut compared = 0;
     for (name, input) in inputs {
-        if input.starts_with(b"\xef\xbb\xbf") {
-            continue; // they panic
+        // They panic at a byte order mark, hold an event back that a CR ends until the next byte comes, and stall at what
+        // is not UTF-8.
+        if input.starts_with(b"\xef\xbb\xbf") || input.ends_with(b"\r") || str::from_utf8(&input).is_err() {
+            continue;
         }
         for size in [1, 300, usize::MAX] {
             let (ours, mut theirs) = (ours(&input, size), theirs(&input, size));
@@ -54,6 +56,7 @@ fn where_they_differ_this_follows_the_standard() {
     assert_eq!(ours(b"\xef\xbb\xbfdata: x\n\n", 1)[0].data, "x", "byte order mark");
     assert_eq!(ours(b"data: a\xffb\n\ndata: c\n\n", 1)[0].data, "a\u{FFFD}b", "not UTF-8");
     assert_eq!(ours(b"data\n\n", 1)[0].data, "", "empty data");
+    assert_eq!(ours(b"data: x\r\r", 1)[0].data, "x", "CR at the end");
 }
 
 #[test]

@@ -9,6 +9,8 @@ use super::Server;
 
 #[path = "../../examples/axum_stream.rs"]
 mod axum_stream;
+#[path = "../../examples/live_argument.rs"]
+mod live_argument;
 #[path = "../../examples/other_wire.rs"]
 mod other_wire;
 #[path = "../../examples/proxy_tap.rs"]
@@ -71,4 +73,14 @@ fn another_wire_reads_the_same_in_every_piece_size() {
     for size in 1..200 {
         assert_eq!(other_wire::read(other_wire::STREAM.as_bytes().chunks(size)).expect("a message"), whole);
     }
+}
+
+#[tokio::test]
+async fn a_file_is_shown_as_it_is_written() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/write_file.sse");
+    let server = Server::of(&[file], &["--piece-size", "1..50"]);
+    let mut screen = Vec::new();
+    let written = live_argument::show(&server.url, "no key", &mut screen).await.expect("a file");
+    assert!(written.contains("Grüß Gott, {name}! 👋") && written.ends_with("\tprint(greet(name))\n"), "{written}");
+    assert_eq!(String::from_utf8(screen).expect("UTF-8"), format!("greet.py:\n{written}"));
 }
