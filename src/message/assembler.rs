@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::choice::{Field, Growth};
-use super::completion::{Completion, ProviderError, Usage};
+use super::completion::{Completion, Numbers, ProviderError, Usage};
 use super::out::{Out, Place, What};
 use super::raw::members;
 use super::{Anomaly, AnomalyCode, Keep, Options, Update};
@@ -31,7 +31,11 @@ pub(super) struct Meta {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seldom {
     pub(super) error: Option<ProviderError>,
-    pub(super) groq_usage: Option<Usage>,
+    /// The last `x_groq.usage` beside a `usage`, and the numbers that that one said itself.
+    pub(super) groq_usage: Option<Box<Usage>>,
+    said_usage: Option<Numbers>,
+    /// There was no `usage` yet: `x_groq.usage` stands for it.
+    usage_is_groqs: bool,
     pub(super) fatal: Option<Error>,
     /// Where each choice beyond a few stands.
     by_index: alloc::collections::BTreeMap<i64, u32>,
@@ -529,31 +533,44 @@ impl Assembler {
 
     fn usage(&mut self, usage: &ChunkUsage<'_>) {
         let raw = String::from_utf8_lossy(usage.raw());
-        if self.usage.as_ref().is_some_and(|known| known.raw == raw) {
+        let is_groqs = self.seldom.as_ref().is_some_and(|seldom| seldom.usage_is_groqs);
+        if !is_groqs && self.usage.as_ref().is_some_and(|known| known.raw == raw) {
             return;
         }
-        self.usage = Some(Box::new(typed(usage, raw.into_owned())));
-        self.merge_groq();
+        let before = self.usage.replace(Box::new(typed(usage, raw.into_owned())));
+        if let Some(seldom) = &mut self.seldom {
+            if core::mem::take(&mut seldom.usage_is_groqs) {
+                seldom.groq_usage = before;
+            }
+            seldom.said_usage = None;
+        }
+        self.fill_from_groq();
         self.out.tell(What::Usage, 0);
     }
 
-    /// `x_groq.usage` fills in what `usage` does not say.
+    /// `x_groq.usage` fills in what `usage` does not say: the numbers at once, its raw members at the end.
     #[cold]
     fn groq_usage(&mut self, usage: &ChunkUsage<'_>) {
-        let raw = String::from_utf8_lossy(usage.raw()).into_owned();
-        self.seldom().groq_usage = Some(typed(usage, raw));
-        if self.usage.is_none() {
-            self.usage = Some(Box::default());
+        let groq = Box::new(typed(usage, String::from_utf8_lossy(usage.raw()).into_owned()));
+        let has_own = self.usage.is_some();
+        let seldom = self.seldom.get_or_insert_default();
+        if has_own && !seldom.usage_is_groqs {
+            seldom.groq_usage = Some(groq);
+            self.fill_from_groq();
+        } else {
+            seldom.usage_is_groqs = true;
+            self.usage = Some(groq);
         }
-        self.merge_groq();
         self.out.tell(What::Usage, 0);
     }
 
-    fn merge_groq(&mut self) {
-        if let (Some(usage), Some(seldom)) = (&mut self.usage, &self.seldom)
+    fn fill_from_groq(&mut self) {
+        if let (Some(usage), Some(seldom)) = (&mut self.usage, &mut self.seldom)
             && let Some(groq) = &seldom.groq_usage
         {
-            usage.merge(groq);
+            // What the wire's own `usage` said, without what an earlier filling put in.
+            let said = *seldom.said_usage.get_or_insert_with(|| usage.numbers());
+            usage.fill(said, groq.numbers());
         }
     }
 

@@ -4,6 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::raw::members;
 use super::{Anomaly, ToolCall};
 
 /// How a stream came out.
@@ -66,38 +67,44 @@ pub struct Usage {
     pub reasoning_tokens: Option<u64>,
     /// Cost, in the provider's unit (OpenRouter: credits, US dollars).
     pub cost: Option<f64>,
-    /// The object as on the wire, raw JSON.
+    /// The object as on the wire, raw JSON; what only `x_groq.usage` says is added to it at the end.
     pub raw: String,
 }
 
+/// The numbers of a usage object: tokens (prompt, completion, total, cached, reasoning), and cost.
+pub(super) type Numbers = ([Option<u64>; 5], Option<f64>);
+
 impl Usage {
-    /// Fills in what is not said here, from another object (`x_groq.usage`).
-    pub(crate) fn merge(&mut self, other: &Usage) {
-        use super::raw::members;
-        fn fill<T: Copy>(to: &mut Option<T>, from: Option<T>) {
-            *to = to.or(from);
+    pub(super) fn numbers(&self) -> Numbers {
+        let tokens =
+            [self.prompt_tokens, self.completion_tokens, self.total_tokens, self.cached_tokens, self.reasoning_tokens];
+        (tokens, self.cost)
+    }
+
+    /// The numbers that are said, and for those that are not the other's.
+    pub(super) fn fill(&mut self, said: Numbers, other: Numbers) {
+        let mut tokens = said.0;
+        for (said, other) in tokens.iter_mut().zip(other.0) {
+            *said = said.or(other);
         }
-        fill(&mut self.prompt_tokens, other.prompt_tokens);
-        fill(&mut self.completion_tokens, other.completion_tokens);
-        fill(&mut self.total_tokens, other.total_tokens);
-        fill(&mut self.cached_tokens, other.cached_tokens);
-        fill(&mut self.reasoning_tokens, other.reasoning_tokens);
-        fill(&mut self.cost, other.cost);
-        if self.raw.is_empty() {
-            self.raw.push_str(&other.raw);
-            return;
+        [self.prompt_tokens, self.completion_tokens, self.total_tokens, self.cached_tokens, self.reasoning_tokens] =
+            tokens;
+        self.cost = said.1.or(other.1);
+    }
+
+    /// Adds the raw members of another object (`x_groq.usage`) that this one does not have.
+    pub(super) fn add_raw(&mut self, other: &str) {
+        let known: BTreeSet<&[u8]> = members(self.raw.as_bytes()).map(|(key, _)| key).collect();
+        let mut added = String::new();
+        for (key, value) in members(other.as_bytes()).filter(|(key, _)| !known.contains(key)) {
+            added.push_str(if known.is_empty() && added.is_empty() { "\"" } else { ", \"" });
+            added.push_str(&String::from_utf8_lossy(key));
+            added.push_str("\": ");
+            added.push_str(&String::from_utf8_lossy(value));
         }
-        // A tree, not a list: a hostile stream may name any number of members.
-        let known: BTreeSet<Vec<u8>> = members(self.raw.as_bytes()).map(|(key, _)| key.to_vec()).collect();
-        let new: Vec<_> = members(other.raw.as_bytes()).filter(|(key, _)| !known.contains(*key)).collect();
-        if let Some(end) = self.raw.rfind('}').filter(|_| !new.is_empty()) {
+        if let Some(end) = self.raw.rfind('}').filter(|_| !added.is_empty()) {
             self.raw.truncate(end);
-            for (key, value) in new {
-                self.raw.push_str(if known.is_empty() { "\"" } else { ", \"" });
-                self.raw.push_str(&String::from_utf8_lossy(key));
-                self.raw.push_str("\": ");
-                self.raw.push_str(&String::from_utf8_lossy(value));
-            }
+            self.raw.push_str(&added);
             self.raw.push('}');
         }
     }

@@ -39,6 +39,13 @@ impl Assembler {
             choice.settle_halves(place, keep, &mut self.out);
             choice.settle_think(place, keep, &mut self.out);
         }
+        // Once, for with each chunk it would cost the square of their number.
+        if let (Some(usage), Some(seldom)) = (&mut self.usage, &mut self.seldom)
+            && let Some(groq) = seldom.groq_usage.take()
+        {
+            usage.add_raw(&groq.raw);
+            self.out.tell(What::Usage, 0);
+        }
         let finished = !self.choices.is_empty() && self.choices.iter().all(is_finished);
         self.ended_complete = finished;
         let failed = self.seldom.as_ref().is_some_and(|seldom| seldom.error.is_some());

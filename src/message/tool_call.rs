@@ -89,7 +89,8 @@ impl ToolCall {
     pub fn state(&self) -> ArgumentsState {
         self.state
     }
-    /// Unknown fields of the call (`extra_content`, …): a JSON object; empty when there are none.
+    /// Unknown fields of the call (`extra_content`, …): a JSON object; empty when there are none, and until the call is
+    /// ready.
     #[must_use]
     pub fn extras(&self) -> &str {
         &self.extras
