@@ -5,7 +5,6 @@
 //! `choice` (texts), `details`, `out` (queue and anomalies), `ending` (rules 4 and 5), `tools` (a fragment's way).
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::choice::{Field, Growth};
@@ -13,7 +12,7 @@ use super::completion::{Completion, Numbers, ProviderError, Usage};
 use super::out::{Out, Place, What};
 use super::raw::members;
 use super::{Anomaly, AnomalyCode, Keep, Options, Update};
-use crate::wire::chat::{Chunk, ChunkChoice, ChunkError, ChunkUsage, ContentPartKind, Delta, Document};
+use crate::wire::chat::{Chunk, ChunkChoice, ContentPartKind, Delta, Document};
 use crate::{Error, ErrorKind, LimitKind, Limits, Text};
 
 /// What is known of a stream beside its choices.
@@ -33,9 +32,9 @@ pub(super) struct Seldom {
     pub(super) error: Option<ProviderError>,
     /// The last `x_groq.usage` beside a `usage`, and the numbers that that one said itself.
     pub(super) groq_usage: Option<Box<Usage>>,
-    said_usage: Option<Numbers>,
+    pub(super) said_usage: Option<Numbers>,
     /// There was no `usage` yet: `x_groq.usage` stands for it.
-    usage_is_groqs: bool,
+    pub(super) usage_is_groqs: bool,
     pub(super) fatal: Option<Error>,
     /// Where each choice beyond a few stands.
     by_index: alloc::collections::BTreeMap<i64, u32>,
@@ -58,7 +57,7 @@ pub struct Assembler {
     /// `None` stands for the defaults.
     limits: Option<Box<Limits>>,
     /// Bytes of text and of raw extras that are kept.
-    text_bytes: usize,
+    pub(super) text_bytes: usize,
     pub(super) detail_bytes: usize,
     pub(super) calls_made: u32,
     /// How often the queue was emptied.
@@ -142,7 +141,7 @@ impl Assembler {
 
     /// Forgets updates that were all taken.
     #[inline(always)]
-    fn recycle(&mut self) {
+    pub(super) fn recycle(&mut self) {
         if self.out.recycle() {
             self.epoch = self.epoch.wrapping_add(1);
         }
@@ -343,7 +342,7 @@ impl Assembler {
     }
 
     #[inline]
-    fn delta(&mut self, delta: &Delta<'_>, place: Place, calls: bool) -> Result<(), Error> {
+    pub(super) fn delta(&mut self, delta: &Delta<'_>, place: Place, calls: bool) -> Result<(), Error> {
         if let Some(text) = delta.content() {
             self.text(Field::Content, &text, place)?;
         }
@@ -380,7 +379,7 @@ impl Assembler {
         Ok(())
     }
 
-    fn text(&mut self, field: Field, text: &Text<'_>, place: Place) -> Result<(), Error> {
+    pub(super) fn text(&mut self, field: Field, text: &Text<'_>, place: Place) -> Result<(), Error> {
         if text.is_empty() { Ok(()) } else { self.grow(field, text, place) }
     }
 
@@ -473,119 +472,6 @@ impl Assembler {
             return Err(Error::new(ErrorKind::Limit(LimitKind::Name), offset));
         }
         Ok(())
-    }
-
-    /// A whole `message`: where nothing came before, it is the message; beside deltas it must not double them.
-    #[cold]
-    fn message(&mut self, choice: &ChunkChoice<'_>, delta: &Delta<'_>, place: Place) -> Result<(), Error> {
-        if !choice.is_message() {
-            self.choices[place.slot as usize].had_delta = true;
-            self.out.odd(AnomalyCode::MessageAfterDelta, place);
-            return self.delta(delta, place, true);
-        }
-        let growth = &self.choices[place.slot as usize];
-        let texts = [
-            (Field::Content, delta.content()),
-            (Field::Reasoning, delta.reasoning()),
-            (Field::Refusal, delta.refusal()),
-        ];
-        let nothing = texts.iter().all(|(field, _)| growth.text(*field).is_empty()) && !growth.has_calls();
-        if nothing && !growth.had_delta {
-            return self.delta(delta, place, true);
-        }
-        if nothing {
-            return self.delta(delta, place, true);
-        }
-        let mut dropped = 0;
-        for (field, text) in texts {
-            let Some(text) = text else { continue };
-            let growth = &mut self.choices[place.slot as usize];
-            let (had_delta, known) = (growth.had_delta, growth.text(field).len());
-            if let Some(added) = text.strip_prefix(growth.text(field)) {
-                dropped += known;
-                if !added.is_empty() {
-                    let keep = self.keep == Keep::Everything;
-                    if keep && added.len() > self.limits().text - self.text_bytes {
-                        return Err(Error::new(ErrorKind::Limit(LimitKind::Text), place.offset));
-                    }
-                    self.text_bytes += if keep { added.len() } else { 0 };
-                    self.choices[place.slot as usize].push(field, added, place, keep, &mut self.out);
-                }
-            } else if had_delta {
-                dropped += text.len();
-            } else {
-                self.text(field, &text, place)?;
-            }
-        }
-        let growth = &self.choices[place.slot as usize];
-        if growth.had_delta && growth.has_calls() {
-            dropped += delta.tool_calls().map(|call| call.raw().len()).sum::<usize>();
-        } else {
-            self.tool_calls(delta, place)?;
-        }
-        if dropped > 0 {
-            let (code, choice) = (AnomalyCode::MessageAfterDelta, Some(place.choice));
-            let dropped = dropped as u64;
-            self.out.anomaly(Anomaly { code, choice, call: None, count: 1, dropped, offset: place.offset }, &[]);
-        }
-        Ok(())
-    }
-
-    fn usage(&mut self, usage: &ChunkUsage<'_>) {
-        let raw = String::from_utf8_lossy(usage.raw());
-        let is_groqs = self.seldom.as_ref().is_some_and(|seldom| seldom.usage_is_groqs);
-        if !is_groqs && self.usage.as_ref().is_some_and(|known| known.raw == raw) {
-            return;
-        }
-        let before = self.usage.replace(Box::new(typed(usage, raw.into_owned())));
-        if let Some(seldom) = &mut self.seldom {
-            if core::mem::take(&mut seldom.usage_is_groqs) {
-                seldom.groq_usage = before;
-            }
-            seldom.said_usage = None;
-        }
-        self.fill_from_groq();
-        self.out.tell(What::Usage, 0);
-    }
-
-    /// `x_groq.usage` fills in what `usage` does not say: the numbers at once, its raw members at the end.
-    #[cold]
-    fn groq_usage(&mut self, usage: &ChunkUsage<'_>) {
-        let groq = Box::new(typed(usage, String::from_utf8_lossy(usage.raw()).into_owned()));
-        let has_own = self.usage.is_some();
-        let seldom = self.seldom.get_or_insert_default();
-        if has_own && !seldom.usage_is_groqs {
-            seldom.groq_usage = Some(groq);
-            self.fill_from_groq();
-        } else {
-            seldom.usage_is_groqs = true;
-            self.usage = Some(groq);
-        }
-        self.out.tell(What::Usage, 0);
-    }
-
-    fn fill_from_groq(&mut self) {
-        if let (Some(usage), Some(seldom)) = (&mut self.usage, &mut self.seldom)
-            && let Some(groq) = &seldom.groq_usage
-        {
-            // What the wire's own `usage` said, without what an earlier filling put in.
-            let said = *seldom.said_usage.get_or_insert_with(|| usage.numbers());
-            usage.fill(said, groq.numbers());
-        }
-    }
-
-    /// The first error stays the error; later ones are only updates.
-    #[cold]
-    pub(super) fn error(&mut self, error: &ChunkError<'_>, offset: u64) {
-        let limit = self.limits().error_text;
-        let raw = String::from_utf8_lossy(error.raw());
-        let mut known = ProviderError::default();
-        known.message = cut(error.message().unwrap_or(&raw), limit).into();
-        known.kind = error.kind().map(|kind| cut(kind, limit).into());
-        known.code = error.code().map(|code| cut(code, limit).into());
-        known.raw = cut(&raw, limit).into();
-        known.offset = offset;
-        self.fail(known);
     }
 
     /// Takes an error as the stream's error, unless there is one.
@@ -686,25 +572,4 @@ const ALL_KNOWN: u8 = u8::MAX;
 /// A stream that keeps nothing has no envelope to learn.
 fn known_at_first(keep: Keep) -> u8 {
     if keep == Keep::Nothing { ALL_KNOWN } else { 0 }
-}
-
-fn typed(usage: &ChunkUsage<'_>, raw: String) -> Usage {
-    Usage {
-        prompt_tokens: usage.prompt_tokens(),
-        completion_tokens: usage.completion_tokens(),
-        total_tokens: usage.total_tokens(),
-        cached_tokens: usage.cached_tokens(),
-        reasoning_tokens: usage.reasoning_tokens(),
-        cost: usage.cost(),
-        raw,
-    }
-}
-
-/// The text, cut to so many bytes at most.
-fn cut(text: &str, limit: usize) -> &str {
-    let mut end = limit.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }

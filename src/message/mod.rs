@@ -8,6 +8,7 @@ mod choice;
 mod completion;
 mod details;
 mod ending;
+mod envelope;
 mod growing;
 mod live;
 mod options;

@@ -1,0 +1,145 @@
+//! What comes seldom in a document: a whole `message`, usage, errors (rules 3, 6 and 11).
+
+use alloc::boxed::Box;
+use alloc::string::String;
+
+use super::assembler::Assembler;
+use super::choice::Field;
+use super::completion::{ProviderError, Usage};
+use super::out::{Place, What};
+use super::{Anomaly, AnomalyCode, Keep};
+use crate::wire::chat::{ChunkChoice, ChunkError, ChunkUsage, Delta};
+use crate::{Error, ErrorKind, LimitKind};
+
+impl Assembler {
+    /// A whole `message`: where nothing came before, it is the message; beside deltas it must not double them.
+    #[cold]
+    pub(super) fn message(&mut self, choice: &ChunkChoice<'_>, delta: &Delta<'_>, place: Place) -> Result<(), Error> {
+        if !choice.is_message() {
+            self.choices[place.slot as usize].had_delta = true;
+            self.out.odd(AnomalyCode::MessageAfterDelta, place);
+            return self.delta(delta, place, true);
+        }
+        let growth = &self.choices[place.slot as usize];
+        let texts = [
+            (Field::Content, delta.content()),
+            (Field::Reasoning, delta.reasoning()),
+            (Field::Refusal, delta.refusal()),
+        ];
+        let nothing = texts.iter().all(|(field, _)| growth.text(*field).is_empty()) && !growth.has_calls();
+        if nothing {
+            return self.delta(delta, place, true);
+        }
+        let mut dropped = 0;
+        for (field, text) in texts {
+            let Some(text) = text else { continue };
+            let growth = &mut self.choices[place.slot as usize];
+            let (had_delta, known) = (growth.had_delta, growth.text(field).len());
+            if let Some(added) = text.strip_prefix(growth.text(field)) {
+                dropped += known;
+                if !added.is_empty() {
+                    let keep = self.keep == Keep::Everything;
+                    if keep && added.len() > self.limits().text - self.text_bytes {
+                        return Err(Error::new(ErrorKind::Limit(LimitKind::Text), place.offset));
+                    }
+                    self.text_bytes += if keep { added.len() } else { 0 };
+                    self.choices[place.slot as usize].push(field, added, place, keep, &mut self.out);
+                }
+            } else if had_delta {
+                dropped += text.len();
+            } else {
+                self.text(field, &text, place)?;
+            }
+        }
+        let growth = &self.choices[place.slot as usize];
+        if growth.had_delta && growth.has_calls() {
+            dropped += delta.tool_calls().map(|call| call.raw().len()).sum::<usize>();
+        } else {
+            self.tool_calls(delta, place)?;
+        }
+        if dropped > 0 {
+            let (code, choice) = (AnomalyCode::MessageAfterDelta, Some(place.choice));
+            let dropped = dropped as u64;
+            self.out.anomaly(Anomaly { code, choice, call: None, count: 1, dropped, offset: place.offset }, &[]);
+        }
+        Ok(())
+    }
+
+    pub(super) fn usage(&mut self, usage: &ChunkUsage<'_>) {
+        let raw = String::from_utf8_lossy(usage.raw());
+        let is_groqs = self.seldom.as_ref().is_some_and(|seldom| seldom.usage_is_groqs);
+        if !is_groqs && self.usage.as_ref().is_some_and(|known| known.raw == raw) {
+            return;
+        }
+        let before = self.usage.replace(Box::new(typed(usage, raw.into_owned())));
+        if let Some(seldom) = &mut self.seldom {
+            if core::mem::take(&mut seldom.usage_is_groqs) {
+                seldom.groq_usage = before;
+            }
+            seldom.said_usage = None;
+        }
+        self.fill_from_groq();
+        self.out.tell(What::Usage, 0);
+    }
+
+    /// `x_groq.usage` fills in what `usage` does not say: the numbers at once, its raw members at the end.
+    #[cold]
+    pub(super) fn groq_usage(&mut self, usage: &ChunkUsage<'_>) {
+        let groq = Box::new(typed(usage, String::from_utf8_lossy(usage.raw()).into_owned()));
+        let has_own = self.usage.is_some();
+        let seldom = self.seldom.get_or_insert_default();
+        if has_own && !seldom.usage_is_groqs {
+            seldom.groq_usage = Some(groq);
+            self.fill_from_groq();
+        } else {
+            seldom.usage_is_groqs = true;
+            self.usage = Some(groq);
+        }
+        self.out.tell(What::Usage, 0);
+    }
+
+    pub(super) fn fill_from_groq(&mut self) {
+        if let (Some(usage), Some(seldom)) = (&mut self.usage, &mut self.seldom)
+            && let Some(groq) = &seldom.groq_usage
+        {
+            // What the wire's own `usage` said, without what an earlier filling put in.
+            let said = *seldom.said_usage.get_or_insert_with(|| usage.numbers());
+            usage.fill(said, groq.numbers());
+        }
+    }
+
+    /// The first error stays the error; later ones are only updates.
+    #[cold]
+    pub(super) fn error(&mut self, error: &ChunkError<'_>, offset: u64) {
+        let limit = self.limits().error_text;
+        let raw = String::from_utf8_lossy(error.raw());
+        let mut known = ProviderError::default();
+        known.message = cut(error.message().unwrap_or(&raw), limit).into();
+        known.kind = error.kind().map(|kind| cut(kind, limit).into());
+        known.code = error.code().map(|code| cut(code, limit).into());
+        known.raw = cut(&raw, limit).into();
+        known.offset = offset;
+        self.fail(known);
+    }
+}
+
+fn typed(usage: &ChunkUsage<'_>, raw: String) -> Usage {
+    Usage {
+        prompt_tokens: usage.prompt_tokens(),
+        completion_tokens: usage.completion_tokens(),
+        total_tokens: usage.total_tokens(),
+        cached_tokens: usage.cached_tokens(),
+        reasoning_tokens: usage.reasoning_tokens(),
+        cost: usage.cost(),
+        raw,
+    }
+}
+
+/// The text, cut to so many bytes at most.
+fn cut(text: &str, limit: usize) -> &str {
+    let mut end = limit.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
