@@ -111,7 +111,7 @@ fn number(fields: &mut impl Fields, field: Field, at: At, value: Option<u64>) {
 }
 
 impl<'a> Str<'a> {
-    pub fn of<'s>(this: &'s Option<Self>) -> Option<&'s str> {
+    pub fn of(this: &Option<Self>) -> Option<&str> {
         this.as_ref().map(|string| &*string.0)
     }
 }
