@@ -164,7 +164,7 @@ impl<R: Read, D: DecoderSource> core::iter::FusedIterator for ChatReader<R, D> {
 /// The server-sent events from any [`Read`].
 ///
 /// [`next`](Self::next) lends each event and copies nothing. With the feature `stream` or `codec` it is an `Iterator` of
-/// [`OwnedEvent`](crate::OwnedEvent)s too. A bad event (one over a limit) is an item, not the end; a reader's error is given once and ends
+/// `OwnedEvent`s too. A bad event (one over a limit) is an item, not the end; a reader's error is given once and ends
 /// the input there. It reads as [`ChatReader`] does.
 #[derive(Debug)]
 pub struct EventReader<R> {
