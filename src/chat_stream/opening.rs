@@ -76,7 +76,7 @@ impl Opening {
             // The last line may be the beginning of a field, cut.
             let cut = lines.peek().is_none() && name.len() == line.len() && !line.is_empty();
             let known = |field: &&str| field.as_bytes() == name || (cut && field.as_bytes().starts_with(name));
-            if line.first() == Some(&b':') || ["data", "event", "id", "retry"].iter().any(|field| known(&field)) {
+            if line.first() == Some(&b':') || ["data", "event", "id", "retry"].iter().any(known) {
                 return None;
             }
         }

@@ -291,9 +291,8 @@ fn read_unknown_line(
     let line = event.data();
     match bare {
         Some(pending) => {
-            if !pending.push(line) {
-                *bare = None;
-            }
+            let goes_on = pending.push(line);
+            bare.take_if(|_| !goes_on);
         }
         None if BareLine::opens(line) => *bare = Some(Box::new(BareLine::new(line, event.span().start))),
         None => {}
@@ -318,10 +317,11 @@ fn read_unknown_line(
 }
 
 fn unreadable(kind: &str, what: &str, head: &str, offset: u64) -> ProviderError {
-    let mut error = ProviderError::default();
-    error.message = alloc::format!("the response is {what}: {head}");
-    error.kind = Some(kind.into());
-    error.raw = head.into();
-    error.offset = offset;
-    error
+    ProviderError {
+        message: alloc::format!("the response is {what}: {head}"),
+        kind: Some(kind.into()),
+        raw: head.into(),
+        offset,
+        ..ProviderError::default()
+    }
 }

@@ -18,10 +18,11 @@ impl Assembler {
         if finish.as_deref() != Some(reason) {
             *finish = Some(reason.into());
             if reason == "error" && self.seldom.as_ref().is_none_or(|seldom| seldom.error.is_none()) {
-                let mut error = ProviderError::default();
-                error.message = "the finish reason is error".into();
-                error.offset = place.offset;
-                self.fail(error);
+                self.fail(ProviderError {
+                    message: "the finish reason is error".into(),
+                    offset: place.offset,
+                    ..ProviderError::default()
+                });
             }
         }
         self.boundary(place);

@@ -113,13 +113,13 @@ impl Assembler {
     pub(super) fn error(&mut self, error: &ChunkError<'_>, offset: u64) {
         let limit = self.limits().error_text;
         let raw = String::from_utf8_lossy(error.raw());
-        let mut known = ProviderError::default();
-        known.message = cut(error.message().unwrap_or(&raw), limit).into();
-        known.kind = error.kind().map(|kind| cut(kind, limit).into());
-        known.code = error.code().map(|code| cut(code, limit).into());
-        known.raw = cut(&raw, limit).into();
-        known.offset = offset;
-        self.fail(known);
+        self.fail(ProviderError {
+            message: cut(error.message().unwrap_or(&raw), limit).into(),
+            kind: error.kind().map(|kind| cut(kind, limit).into()),
+            code: error.code().map(|code| cut(code, limit).into()),
+            raw: cut(&raw, limit).into(),
+            offset,
+        });
     }
 }
 

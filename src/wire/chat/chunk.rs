@@ -192,7 +192,7 @@ impl<'a> Chunk<'a> {
         }
         let slot = self.record.slot(root::object)?;
         // Nearly always `chat.completion.chunk`: a look at the length will do.
-        let may_be = self.record.doc.inside(slot).len() == b"error".len() || self.record.doc.fit.owned.len() != 0;
+        let may_be = self.record.doc.inside(slot).len() == b"error".len() || !self.record.doc.fit.owned.is_empty();
         if may_be && self.object() == Some("error") { Some(self.itself_as_error()) } else { None }
     }
     #[cold]
