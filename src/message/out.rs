@@ -136,6 +136,12 @@ impl Out {
     /// Drops the records of a call that were not taken and that its rewritten text made stale.
     pub(super) fn forget_arguments(&mut self, choice: u32, call: u32) {
         let taken = self.taken as usize;
+        // A live record that was moved to has no part left: the text that it spoke of is gone.
+        if let Some(current) = taken.checked_sub(1).and_then(|at| self.queue.get_mut(at))
+            && (current.what, current.choice, current.call) == (What::Live, choice, call)
+        {
+            current.end = 0;
+        }
         let mut at = 0;
         self.queue.retain(|record| {
             at += 1;
