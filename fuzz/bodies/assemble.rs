@@ -181,18 +181,18 @@ fn call(input: &mut Unstructured<'_>, sent: &mut Sent) -> Result<String> {
 }
 
 /// Shows what was sent, when something does not hold.
-struct Show<'a>(&'a Sent);
+struct Show<'a>(&'a Sent, Keep);
 
 impl Drop for Show<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("{}", self.0.documents.join("\n"));
+            eprintln!("{:?}\n{}", self.1, self.0.documents.join("\n"));
         }
     }
 }
 
 fn check(sent: &Sent, options: Options) {
-    let _show = Show(sent);
+    let _show = Show(sent, options.keep);
     let mut assembler = Assembler::with_options(options);
     let (mut decoder, mut recent) = (Decoder::new(), RecentShapes::default());
     let mut replay = Replay::default();

@@ -188,7 +188,10 @@ impl Replay {
 
     /// Bytes of arguments that anomalies say were dropped.
     pub fn dropped_arguments(&self) -> u64 {
-        let of_calls = self.anomalies.iter().filter(|(anomaly, _)| anomaly.call.is_some());
+        let of_calls = self
+            .anomalies
+            .iter()
+            .filter(|(anomaly, _)| anomaly.call.is_some() && anomaly.code != AnomalyCode::NameConflict);
         of_calls.map(|(anomaly, _)| anomaly.dropped).sum()
     }
 }
@@ -199,17 +202,18 @@ fn check_state(call: &ToolCall) {
         return;
     }
     let text = call.arguments();
-    let whole = super::naive_json::unread(text.trim_ascii().as_bytes(), 128)
-        .is_ok_and(|document| document.used.is_empty() && document.end == text.trim_ascii().len());
+    let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);
+    let whole = super::naive_json::unread(trimmed.as_bytes(), 128)
+        .is_ok_and(|document| document.used.is_empty() && document.end == trimmed.len());
     match call.state() {
         ArgumentsState::Complete => {
             // A lone surrogate and a number beyond f64 are JSON by the grammar.
-            let grammar = super::naive_json::unread(text.trim_ascii().as_bytes(), 128);
-            assert!(grammar.is_ok_and(|document| document.end == text.trim_ascii().len()), "complete: {text}");
+            let grammar = super::naive_json::unread(trimmed.as_bytes(), 128);
+            assert!(grammar.is_ok_and(|document| document.end == trimmed.len()), "complete: {text}");
         }
         ArgumentsState::Truncated => {
             // A number or a word may go on, a bare object may be a seed: these need a complete end.
-            let delimited = text.trim_ascii().starts_with(['{', '[', '"']) && text.trim_ascii() != "{}";
+            let delimited = trimmed.starts_with(['{', '[', '"']) && trimmed != "{}";
             assert!(!whole || !delimited, "truncated: {text}");
         }
         ArgumentsState::Invalid { offset, .. } => {
