@@ -108,7 +108,7 @@ fn bench(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("decode/{name}"));
         group.throughput(Throughput::Elements(events as u64));
         let sum: usize = input.iter().flatten().map(|data| expected(data)).sum();
-        let run = |decoder: &mut Decoder, fresh: &dyn Fn() -> Option<Decoder>| {
+        let run = |decoder: &mut Decoder, fresh: fn() -> Option<Decoder>| {
             let mut sum = 0;
             for stream in &input {
                 if let Some(fresh) = fresh() {
@@ -121,10 +121,11 @@ fn bench(criterion: &mut Criterion) {
             }
             sum
         };
-        let memories: [(&str, &dyn Fn() -> Option<Decoder>, Decoder); 3] = [
-            ("warm", &|| None, Decoder::new()),
-            ("fresh", &|| Some(Decoder::new()), Decoder::new()),
-            ("no cache", &|| None, Decoder::new().without_cache()),
+        type Fresh = fn() -> Option<Decoder>;
+        let memories: [(&str, Fresh, Decoder); 3] = [
+            ("warm", || None, Decoder::new()),
+            ("fresh", || Some(Decoder::new()), Decoder::new()),
+            ("no cache", || None, Decoder::new().without_cache()),
         ];
         for (memory, fresh, mut decoder) in memories {
             assert_eq!(run(&mut decoder, fresh), sum, "{name}, {memory}");

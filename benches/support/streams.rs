@@ -69,7 +69,7 @@ pub fn long_stream(recordings: &[impl AsRef<[u8]>], events: usize) -> Vec<u8> {
     };
     let text = *lines.iter().find(|line| string_at(line, "content").is_some_and(|at| !at.is_empty())).expect("text");
     let header = *lines.iter().find(|line| string_at(line, "arguments").is_some()).expect("a call");
-    let fragment = **lines.iter().filter(is_fragment).last().as_ref().expect("a fragment");
+    let fragment = **lines.iter().rfind(is_fragment).as_ref().expect("a fragment");
     let finish = *lines.iter().find(|line| string_at(line, "finish_reason").is_some()).expect("a finish");
     let usage = *lines.iter().rev().find(|line| line.windows(8).any(|w| w == b"\"usage\":")).expect("usage");
 
@@ -100,7 +100,7 @@ pub fn long_stream(recordings: &[impl AsRef<[u8]>], events: usize) -> Vec<u8> {
 pub fn never_repeating(events: usize) -> Vec<u8> {
     let mut random = Random::new(14);
     stream((0..events).map(|n| {
-        let mut members = vec![
+        let mut members = [
             "\"id\":\"gen-1758698552-kuvLITw54WQ4qVrGApNX\"".to_owned(),
             "\"provider\":\"Moonshot AI\"".to_owned(),
             "\"model\":\"moonshotai/kimi-k2-0905\"".to_owned(),

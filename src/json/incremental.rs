@@ -511,7 +511,6 @@ fn plain_run(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
     use alloc::format;
-    use alloc::string::ToString;
 
     fn whole(text: &str) -> Scanner {
         let mut scanner = Scanner::default();

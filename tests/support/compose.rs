@@ -2,6 +2,7 @@
 //!
 //! A message is a list of calls. [`compose`] cuts them into fragments as a well-behaved server does, then applies the
 //! transforms in the order in which [`Transform`] lists them; [`body`] writes the fragments as an event stream.
+#![allow(unreachable_pub)] // what is included by path
 
 use serde_json::{Value, json};
 

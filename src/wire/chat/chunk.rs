@@ -102,7 +102,7 @@ impl<'a> Chunk<'a> {
     pub(super) fn new(doc: Doc<'a>) -> Self {
         Self { record: Record::of(doc, ROOT) }
     }
-    #[cfg(test)]
+    #[cfg(all(test, feature = "std"))]
     pub(super) fn doc(&self) -> Doc<'a> {
         self.record.doc
     }

@@ -106,7 +106,7 @@ impl Decoder {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 impl Decoder {
     /// Whether the last chunk fitted a shape.
     pub(super) fn last_was_a_fit(&self) -> bool {
@@ -114,7 +114,7 @@ impl Decoder {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 impl RecentShapes {
     pub(super) fn shapes(self) -> [u8; 4] {
         self.0.shapes
