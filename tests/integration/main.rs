@@ -1,5 +1,6 @@
 //! Real clients over loopback, against the replay server: whatever the client, the pieces and the end of the connection,
 //! the message is the one that the bytes give offline.
+#![allow(clippy::duplicate_mod)] // two examples bring the same support
 
 #[path = "../support/mod.rs"]
 mod support;
