@@ -218,7 +218,7 @@ impl<'a> Doc<'a> {
         (slot.start.wrapping_add(start) as usize, slot.end.wrapping_add(end) as usize)
     }
 
-    /// The table with its positions in these data, the texts that are owned, and the records; without what a shape notes
+    /// The table with its positions in these data, the mended texts, and the records; without what a shape or a fit notes
     /// for itself.
     #[cfg(fuzzing)]
     pub(crate) fn dump(self) -> String {
@@ -226,7 +226,11 @@ impl<'a> Doc<'a> {
         let slots: Vec<_> = (self.table.slots.iter())
             .map(|slot| (self.place(slot), aux(slot), slot.next, slot.kind, slot.flags & !VARIES))
             .collect();
-        alloc::format!("{slots:?} {:?} {:?} {}", self.table.links, self.fit.owned, self.fit.scratch)
+        let owned = self.fit.owned.iter().map(|owned| {
+            let text = self.fit.scratch.get(owned.start as usize..owned.end as usize);
+            (owned.slot, owned.mended, text)
+        });
+        alloc::format!("{slots:?} {:?} {:?}", self.table.links, owned.collect::<Vec<_>>())
     }
 
     /// The value's bytes as they came; of a string what is inside the quotes.
