@@ -129,3 +129,12 @@ fn arguments() {
         }
     }
 }
+
+#[test]
+fn encode() {
+    replay("encode", bodies::encode::run);
+    for (name, stream) in streams() {
+        eprintln!("{name}");
+        bodies::encode::run(&plan::input(&stream, 0, [0; 7]));
+    }
+}

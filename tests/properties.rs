@@ -36,6 +36,10 @@ const ENDS: &[&str] = &["\n", "\r", "\r\n", "\n\n", "\r\n\r\n", ""];
 
 /// Pieces of JSON, whole and broken.
 const JSON: &[&str] = &[
+    "\"\\u123x\"",
+    "\"\\u12g4\"",
+    "\"\\u1234\"",
+    "\"\\q\"",
     "{",
     "}",
     "[",

@@ -8,6 +8,7 @@
 pub mod arguments;
 pub mod assemble;
 pub mod decode;
+pub mod encode;
 pub mod frame;
 mod naive_json;
 pub mod pipeline;

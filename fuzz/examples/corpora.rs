@@ -72,6 +72,7 @@ fn main() {
         for (i, sizes) in SIZES.into_iter().enumerate() {
             write(&out, "pipeline", &format!("{name}-{i}"), &plan::input(start, [0, 8, 63][i], sizes));
         }
+        write(&out, "encode", &name, &plan::input(start, 0, [0; 7]));
         for seed in 0..3 {
             write(&out, "shape", &format!("{name}-{seed}"), &plan::input(start, 0, [seed; 7]));
         }
