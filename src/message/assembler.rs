@@ -388,7 +388,7 @@ impl Assembler {
     fn grow(&mut self, field: Field, text: &Text<'_>, place: Place) -> Result<(), Error> {
         let keep = self.keep == Keep::Everything;
         let limit = self.limits().text;
-        if keep && text.len() > limit - self.text_bytes {
+        if keep && text.len() > limit.saturating_sub(self.text_bytes) {
             return Err(Error::new(ErrorKind::Limit(LimitKind::Text), place.offset));
         }
         let growth = &mut self.choices[place.slot as usize];

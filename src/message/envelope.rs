@@ -39,7 +39,7 @@ impl Assembler {
                 dropped += known;
                 if !added.is_empty() {
                     let keep = self.keep == Keep::Everything;
-                    if keep && added.len() > self.limits().text - self.text_bytes {
+                    if keep && added.len() > self.limits().text.saturating_sub(self.text_bytes) {
                         return Err(Error::new(ErrorKind::Limit(LimitKind::Text), place.offset));
                     }
                     self.text_bytes += if keep { added.len() } else { 0 };
