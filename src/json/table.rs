@@ -226,7 +226,7 @@ impl<'a> Doc<'a> {
         let slots: Vec<_> = (self.table.slots.iter())
             .map(|slot| (self.place(slot), aux(slot), slot.next, slot.kind, slot.flags & !VARIES))
             .collect();
-        let owned = self.fit.owned.iter().map(|owned| {
+        let owned = self.fit.owned.iter().filter(|owned| !owned.mended.is_clean()).map(|owned| {
             let text = self.fit.scratch.get(owned.start as usize..owned.end as usize);
             (owned.slot, owned.mended, text)
         });
