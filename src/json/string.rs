@@ -36,7 +36,7 @@ impl Deref for Text<'_> {
 }
 
 impl<'a> Text<'a> {
-    pub(super) const fn plain(text: &'a str) -> Self {
+    pub(crate) const fn plain(text: &'a str) -> Self {
         let mended = Mended { opening_low: 0, closing_high: 0, lone_inside: false, invalid_utf8: false };
         Self { text, mended }
     }

@@ -402,7 +402,7 @@ impl Assembler {
     }
 
     /// Reasoning details; their text is the reasoning where no other field brought it (rule "per chunk take one").
-    fn details(&mut self, delta: &Delta<'_>, place: Place, as_reasoning: bool) -> Result<(), Error> {
+    pub(super) fn details(&mut self, delta: &Delta<'_>, place: Place, as_reasoning: bool) -> Result<(), Error> {
         for detail in delta.reasoning_details() {
             let raw = detail.raw();
             self.take_detail_bytes(raw.len(), place.offset)?;
@@ -440,7 +440,7 @@ impl Assembler {
             let logprobs = &mut self.choices[place.slot as usize].rest().logprobs;
             for (key, value) in members(raw) {
                 if value != b"null" {
-                    logprobs.merge(key, value);
+                    logprobs.merge(&key, value);
                 }
             }
         }
@@ -460,7 +460,7 @@ impl Assembler {
         if self.keep == Keep::Everything {
             let extras = &mut self.choices[place.slot as usize].rest().extras;
             for (key, value) in members(&member) {
-                extras.merge(key, value);
+                extras.merge(&key, value);
             }
         }
         self.out.note(What::Extra, place.slot, &member);

@@ -21,6 +21,37 @@ pub(super) enum Field {
     Refusal,
 }
 
+/// A text that was dropped: enough to tell whether another begins with it.
+#[derive(Clone, Copy, Debug)]
+struct Dropped {
+    length: usize,
+    /// FNV-1a.
+    hash: u64,
+}
+
+impl Default for Dropped {
+    fn default() -> Self {
+        Self { length: 0, hash: 0xcbf2_9ce4_8422_2325 }
+    }
+}
+
+impl Dropped {
+    fn add(&mut self, text: &str) {
+        self.length += text.len();
+        for byte in text.bytes() {
+            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    /// The rest of a text that begins with this one.
+    fn strip_from<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let (head, rest) = text.split_at_checked(self.length)?;
+        let mut same = Self::default();
+        same.add(head);
+        (same.hash == self.hash).then_some(rest)
+    }
+}
+
 /// What few choices have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rest {
@@ -45,6 +76,8 @@ pub(super) struct Growth {
     order: Vec<Part>,
     /// The field that brought reasoning first.
     pub(super) reasoning_field: Option<&'static str>,
+    /// What was dropped of the texts, by field, where they are not kept.
+    dropped: Option<Box<[Dropped; 3]>>,
     /// Surrogate halves that wait, by field.
     halves: [u16; 3],
     /// Whether a delta (not a `message`) brought anything.
@@ -66,6 +99,20 @@ impl Growth {
             Field::Reasoning => &self.reasoning,
             Field::Refusal => self.rest.as_ref().map_or("", |rest| &rest.refusal),
         }
+    }
+
+    /// Bytes of a text so far, those that were dropped too.
+    pub(super) fn said(&self, field: Field) -> usize {
+        self.dropped.as_ref().map_or(0, |dropped| dropped[field as usize].length) + self.text(field).len()
+    }
+
+    /// What a text adds, when it begins with the text so far.
+    pub(super) fn added<'t>(&self, field: Field, text: &'t str) -> Option<&'t str> {
+        let rest = match &self.dropped {
+            Some(dropped) => dropped[field as usize].strip_from(text)?,
+            None => text,
+        };
+        rest.strip_prefix(self.text(field))
     }
 
     /// Appends a text that is not empty and queues its update; says how many bytes the message grew by.
@@ -154,6 +201,13 @@ impl Growth {
 
     /// Drops the texts whose updates were taken (a stream that keeps none).
     pub(super) fn drop_texts(&mut self) {
+        for field in [Field::Content, Field::Reasoning, Field::Refusal] {
+            if !self.text(field).is_empty() {
+                let mut dropped = self.dropped.take().unwrap_or_default();
+                dropped[field as usize].add(self.text(field));
+                self.dropped = Some(dropped);
+            }
+        }
         for text in [&mut self.content, &mut self.reasoning] {
             text.clear();
             if text.capacity() > 1 << 14 {

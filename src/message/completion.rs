@@ -94,11 +94,11 @@ impl Usage {
 
     /// Adds the raw members of another object (`x_groq.usage`) that this one does not have.
     pub(super) fn add_raw(&mut self, other: &str) {
-        let known: BTreeSet<&[u8]> = members(self.raw.as_bytes()).map(|(key, _)| key).collect();
+        let known: BTreeSet<_> = members(self.raw.as_bytes()).map(|(key, _)| key).collect();
         let mut added = String::new();
         for (key, value) in members(other.as_bytes()).filter(|(key, _)| !known.contains(key)) {
             added.push_str(if known.is_empty() && added.is_empty() { "\"" } else { ", \"" });
-            added.push_str(&String::from_utf8_lossy(key));
+            added.push_str(&String::from_utf8_lossy(&key));
             added.push_str("\": ");
             added.push_str(&String::from_utf8_lossy(value));
         }

@@ -57,9 +57,9 @@ impl Details {
             append(detail.texts[n].get_or_insert_default(), &mut detail.halves[n], &text);
         }
         for (key, value) in members(delta.raw()) {
-            let is_text = TEXTS.iter().any(|name| name.as_bytes() == key) && value.first() == Some(&b'"');
+            let is_text = TEXTS.iter().any(|name| name.as_bytes() == &*key) && value.first() == Some(&b'"');
             if !is_text && value != b"null" {
-                grown += detail.members.set(key, value);
+                grown += detail.members.set(&key, value);
             }
         }
         grown

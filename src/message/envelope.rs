@@ -8,8 +8,8 @@ use super::choice::Field;
 use super::completion::{ProviderError, Usage};
 use super::out::{Place, What};
 use super::{Anomaly, AnomalyCode, Keep};
-use crate::wire::chat::{ChunkChoice, ChunkError, ChunkUsage, Delta};
-use crate::{Error, ErrorKind, LimitKind};
+use crate::wire::chat::{ChunkChoice, ChunkError, ChunkUsage, ContentPartKind, Delta};
+use crate::{Error, ErrorKind, LimitKind, Text};
 
 impl Assembler {
     /// A whole `message`: where nothing came before, it is the message; beside deltas it must not double them.
@@ -21,21 +21,21 @@ impl Assembler {
             return self.delta(delta, place, true);
         }
         let growth = &self.choices[place.slot as usize];
-        let texts = [
-            (Field::Content, delta.content()),
-            (Field::Reasoning, delta.reasoning()),
-            (Field::Refusal, delta.refusal()),
-        ];
-        let nothing = texts.iter().all(|(field, _)| growth.text(*field).is_empty()) && !growth.has_calls();
-        if nothing {
+        let fields = [Field::Content, Field::Reasoning, Field::Refusal];
+        if fields.iter().all(|&field| growth.said(field) == 0) && !growth.has_calls() {
             return self.delta(delta, place, true);
         }
+        let parts = texts_of_parts(delta);
+        let content = delta.content().unwrap_or_else(|| Text::plain(&parts[0]));
+        let reasoning = delta.reasoning().unwrap_or_else(|| Text::plain(&parts[1]));
         let mut dropped = 0;
-        for (field, text) in texts {
-            let Some(text) = text else { continue };
+        for (field, text) in fields.into_iter().zip([content, reasoning, delta.refusal().unwrap_or_default()]) {
+            if text.is_empty() {
+                continue;
+            }
             let growth = &mut self.choices[place.slot as usize];
-            let (had_delta, known) = (growth.had_delta, growth.text(field).len());
-            if let Some(added) = text.strip_prefix(growth.text(field)) {
+            let (had_delta, known) = (growth.had_delta, growth.said(field));
+            if let Some(added) = growth.added(field, text.as_str()) {
                 dropped += known;
                 if !added.is_empty() {
                     let keep = self.keep == Keep::Everything;
@@ -49,6 +49,9 @@ impl Assembler {
                 dropped += text.len();
             } else {
                 self.text(field, &text, place)?;
+                if field == Field::Reasoning {
+                    self.details(delta, place, false)?;
+                }
             }
         }
         let growth = &self.choices[place.slot as usize];
@@ -142,4 +145,22 @@ fn cut(text: &str, limit: usize) -> &str {
         end -= 1;
     }
     &text[..end]
+}
+
+/// The texts of an array-valued content, and the reasoning that stands in it or only in the details.
+fn texts_of_parts(delta: &Delta<'_>) -> [String; 2] {
+    let mut texts = [String::new(), String::new()];
+    for part in delta.content_parts() {
+        match part.kind {
+            ContentPartKind::Text => texts[0].push_str(part.text.as_str()),
+            ContentPartKind::Reasoning => texts[1].push_str(part.text.as_str()),
+            _ => {}
+        }
+    }
+    if texts[1].is_empty() {
+        for text in delta.reasoning_details().filter_map(|detail| detail.text().or_else(|| detail.summary())) {
+            texts[1].push_str(text.as_str());
+        }
+    }
+    texts
 }

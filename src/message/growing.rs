@@ -84,6 +84,8 @@ pub(super) struct Growing {
     pub(super) announced: bool,
     pub(super) ready: bool,
     told_closed: bool,
+    /// An id came after the call was announced, and was not told.
+    id_came: bool,
     rewritten: bool,
     whole_in_one: bool,
     /// Whether it is in the list of calls that the next boundary looks at.
@@ -326,8 +328,9 @@ impl Growing {
                     to.anomaly(AnomalyCode::Restated, number, cursor.seen() + read);
                     let rare = self.rare();
                     rare.repetition = None;
-                    if rare.header.take().is_some() {
+                    if let Some(header) = rare.header.take() {
                         to.anomaly(AnomalyCode::RepeatedHeader, number, 0);
+                        self.take_id(header);
                     }
                     rest = &rest[read..];
                 }
@@ -345,8 +348,9 @@ impl Growing {
         let header = rare.header.take();
         let opens_object = trim_start(if before.is_empty() { rest } else { &before }).starts_with('{');
         if self.is_bare() && opens_object && !self.ready {
-            if header.is_some() {
+            if let Some(header) = header {
                 to.anomaly(AnomalyCode::RepeatedHeader, number, 0);
+                self.take_id(header);
             }
             self.drop_seed(self.call.text.len() + gone, to);
             // As they came: the second may be a snapshot of the first.
@@ -420,6 +424,9 @@ impl Growing {
             self.announce(slot, to);
         }
         let choice = to.place.slot;
+        if core::mem::take(&mut self.id_came) {
+            to.out.push(Record { what: What::Changed, choice, call: slot, start: 0, end: 0 });
+        }
         let length = self.call.arguments().len();
         if self.rewritten {
             self.rewritten = false;
@@ -565,8 +572,22 @@ impl Growing {
         if let Some(cursor) = repetition {
             to.anomaly(AnomalyCode::Restated, self.call.number, cursor.seen());
         }
-        if header.is_some_and(|header| header.named) {
+        let Some(header) = header else { return };
+        if header.named {
             to.anomaly(AnomalyCode::RepeatedHeader, self.call.number, 0);
+        }
+        self.take_id(header);
+    }
+
+    /// A header that came again was this call's: the id it brought is the call's, when that has none.
+    fn take_id(&mut self, header: Header) {
+        if let Some(id) = header.id
+            && !self.ready
+            && (self.call.id_is_synthetic || self.call.id.is_empty())
+        {
+            self.call.id = id;
+            self.call.id_is_synthetic = false;
+            self.id_came = self.announced;
         }
     }
 

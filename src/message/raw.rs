@@ -2,10 +2,12 @@
 //!
 //! What is split here was accepted by the decoder before, so it is JSON; on anything else the parts simply end.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::json::incremental::is_blank;
+use crate::json::string::unescape;
 
 /// Where the value that begins at `at` ends. Costs O(value).
 fn value_end(bytes: &[u8], at: usize) -> usize {
@@ -83,13 +85,24 @@ pub(super) fn elements(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
     Values::of(raw, b'[')
 }
 
-/// The members of a raw JSON object: key (quotes off, escapes untouched) and value; none when it is no object.
-pub(super) fn members(raw: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+/// The members of a raw JSON object: key (quotes off, no needless escapes, so that equal keys are equal bytes) and raw
+/// value; none when it is no object.
+pub(super) fn members(raw: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, &[u8])> {
     let mut values = Values::of(raw, b'{');
     core::iter::from_fn(move || {
         let key = values.next()?.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        let key = if key.contains(&b'\\') { Cow::Owned(escaped_anew(key)) } else { Cow::Borrowed(key) };
         Some((key, values.next()?))
     })
+}
+
+/// A key that is written with escapes, written with those that it needs.
+#[cold]
+fn escaped_anew(key: &[u8]) -> Vec<u8> {
+    let (mut text, mut out) = (String::new(), String::new());
+    unescape(key, &mut text);
+    push_string(&mut out, &text);
+    out.as_bytes()[1..out.len() - 1].to_vec()
 }
 
 /// Appends a text as a JSON string.
@@ -216,8 +229,9 @@ mod tests {
     fn parts_of_raw_json() {
         let object = br#" { "a" : [1, {"b":"}\""}] , "c\"d":null,"e":"x,y" } "#;
         let parts: Vec<_> = members(object)
-            .map(|(k, v)| (core::str::from_utf8(k).unwrap(), core::str::from_utf8(v).unwrap()))
+            .map(|(k, v)| (String::from_utf8(k.into_owned()).unwrap(), String::from_utf8(v.to_vec()).unwrap()))
             .collect();
+        let parts: Vec<_> = parts.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         assert_eq!(parts, [("a", r#"[1, {"b":"}\""}]"#), ("c\\\"d", "null"), ("e", "\"x,y\"")]);
         let parts: Vec<_> = elements(b"[ 1 ,[2,3], \"]\" ]").map(|v| core::str::from_utf8(v).unwrap()).collect();
         assert_eq!(parts, ["1", "[2,3]", "\"]\""]);
@@ -225,6 +239,13 @@ mod tests {
             elements(b"[]").count() + members(b"{}").count() + members(b"[1]").count() + elements(b"5").count(),
             0
         );
+    }
+
+    #[test]
+    fn a_key_is_the_same_however_it_is_escaped() {
+        let keys: Vec<_> =
+            members(br#"{"te\u0078t":1,"text":2,"a\/\"\n":3}"#).map(|(key, _)| key.into_owned()).collect();
+        assert_eq!(keys, [&b"text"[..], b"text", br#"a/\"\n"#]);
     }
 
     #[test]

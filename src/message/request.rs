@@ -78,9 +78,9 @@ impl Message {
             push_string(&mut out, call.arguments());
             out.push('}');
             for (key, value) in members(call.extras().as_bytes()) {
-                if !matches!(key, b"id" | b"type" | b"function" | b"custom" | b"index") {
+                if !matches!(&*key, b"id" | b"type" | b"function" | b"custom" | b"index") {
                     out.push_str(",\"");
-                    out.push_str(&String::from_utf8_lossy(key));
+                    out.push_str(&String::from_utf8_lossy(&key));
                     out.push_str("\":");
                     out.push_str(&String::from_utf8_lossy(value));
                 }

@@ -258,7 +258,11 @@ fn no_index<C: Candidates>(fragment: &Fragment<'_>, calls: &C) -> Route {
 /// e. An index that names no call, and neither id nor name.
 fn orphan<C: Candidates>(fragment: &Fragment<'_>, calls: &C) -> Route {
     if is_all_blank(fragment.text) {
-        return Route::Ignored;
+        // Beyond the rule: a blank may stand inside a string of the one call that is mid-value.
+        return match calls.only(Stage::Mid) {
+            Some(slot) if !fragment.text.is_empty() => Route::To(slot, Some(AnomalyCode::OrphanFragment)),
+            _ => Route::Ignored,
+        };
     }
     // Beyond the rule: an index whose header came, blank, is not a fresh call's.
     let is_new = fragment.index.is_some_and(|index| calls.heard_of(index));

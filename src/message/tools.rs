@@ -6,9 +6,10 @@ use super::assembler::Assembler;
 use super::calls::{Calls, owned};
 use super::growing::{Context, Growing, Header, Parted, Stage};
 use super::out::{Place, Record, What};
-use super::routing::{Candidate, Fragment, Route, route};
+use super::routing::{Candidate, Candidates, Fragment, Route, route};
 use super::tool_call::ToolKind;
 use super::{AnomalyCode, surrogate};
+use crate::json::incremental::is_all_blank;
 use crate::wire::chat::{Delta, FunctionCallDelta, ToolCallDelta};
 use crate::{Error, ErrorKind, LimitKind, Text};
 
@@ -107,7 +108,10 @@ impl Assembler {
         };
         let limit = self.calls_made as usize * 4 + 1024;
         let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
-        calls.name(slot, fragment.index, fragment.id, limit);
+        // A blank orphan says nothing about whose its index is.
+        let is_orphan = matches!(route, Route::To(_, Some(AnomalyCode::OrphanFragment)));
+        let index = fragment.index.filter(|_| !is_orphan || !is_all_blank(fragment.text));
+        calls.name(slot, index, fragment.id, limit);
         let growing = &mut calls.list[slot as usize];
         if custom && growing.stage() == Stage::Fresh {
             growing.call.kind = ToolKind::Custom;
@@ -154,14 +158,16 @@ impl Assembler {
 
     /// A header at a closed call: waits for the byte that decides. At a call without a name the name is simply late.
     fn header(&mut self, slot: u32, fragment: &Fragment<'_>, place: Place) {
-        let growing = self.growing(slot, place);
+        let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
+        let is_its_own = fragment.id.is_none_or(|id| calls.by_id(id) == Some(slot));
+        let growing = &mut calls.list[slot as usize];
         let mut named = fragment.name.is_some();
         if let Some(name) = fragment.name
             && growing.call.name.is_empty()
         {
             growing.call.name.push_str(name);
             named = false;
-            if fragment.id.is_none() {
+            if is_its_own {
                 return;
             }
         }

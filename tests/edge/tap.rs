@@ -156,10 +156,6 @@ fn a_limit_of_the_message_stops_the_watching_and_not_the_bytes() {
 #[test]
 fn a_tap_need_not_keep_the_message() {
     for (name, body) in bodies() {
-        // A whole `message` after deltas can be told from them only where they were kept.
-        if name.contains("message_after_deltas") {
-            continue;
-        }
         let meters = |keep| {
             let mut options = Options::default();
             options.keep = keep;
