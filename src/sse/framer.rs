@@ -13,10 +13,13 @@ use memchr::memchr2;
 
 use super::event::Extent;
 use super::held::{Dispatch, Held};
-use super::line::{BOM, Field, LineKind, Progress, read_line};
+use super::line::{BOM, Field, LineKind, PastSpace, Progress, read_line};
 use super::{Event, EventKind};
 use crate::limits::LimitKind;
 use crate::{Error, ErrorKind, Limits};
+
+/// Amid a data line's value.
+const DATA_GOES_ON: Progress = Progress::Value(LineKind::Field(Field::Data), PastSpace::Yes);
 
 /// What the end of the input left over.
 #[non_exhaustive]
@@ -428,6 +431,11 @@ impl Framer {
         let mut at = if self.bom < 3 { self.take_bom(bytes) } else { 0 };
         if self.line != Progress::Start {
             let end = self.line_end(bytes, at);
+            // A data line that ends with its event, as nearly all do that straddle two inputs: one copy, one decision.
+            let ends_event = self.line == DATA_GOES_ON && bytes.get(end..end + 2) == Some(b"\n\n");
+            if ends_event && let Some(found) = self.end_event(input, at, end) {
+                return found;
+            }
             self.take(&bytes[at..end]);
             at = end;
             if let Some(&line_end) = bytes.get(end) {
@@ -529,6 +537,27 @@ impl Framer {
             true => Rest::Yes,
         };
         false
+    }
+
+    /// Ends the data line at hand, and with it the event, at `end` of the input. `None` when there is more to it.
+    #[inline(always)]
+    fn end_event(&mut self, input: &mut &[u8], from: usize, end: usize) -> Option<bool> {
+        if self.held.damage().is_some() {
+            return None;
+        }
+        self.held.data_line(&input[from..=end]);
+        self.line = Progress::Start;
+        self.skip_lf = false;
+        match self.held.dispatch(false) {
+            Dispatch::Damage(limit) => {
+                self.held.take_type();
+                Some(self.found_error(input, end + 2, ErrorKind::Limit(limit)))
+            }
+            Dispatch::Event | Dispatch::Nothing => {
+                let event_type = if self.held.take_type() { Place::Held } else { Place::Nowhere };
+                Some(self.found(input, end + 2, Place::Held, event_type, EventKind::Event, false))
+            }
+        }
     }
 
     /// After the end: what is still owed, then nothing; any input is misuse.
