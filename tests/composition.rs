@@ -14,14 +14,8 @@ const EXCEPTIONS: &[(&str, &[Transform], &str)] = &[
     ("", &[IndexMissing, Interleaved], "nothing says which call a fragment without an id is of"),
     ("", &[IdConstant, Interleaved], "the second header may be the first one again"),
     ("", &[IdLate, IdConstant, IndexMissing], "the second call's late id is the first call's"),
+    ("", &[Whole, RestatedWithHeader, IdChanging], "two equal calls with ids of their own look the same (rule 7 b)"),
     ("", &[Whole, RestatedWithHeader, IdAbsent], "two equal calls look the same (rule 7 g)"),
-    ("no arguments", &[NameCut, IdLate, IdConstant], "the second header's name piece has the first call's id"),
-    ("no arguments", &[NameLate, IndexMissing], "a header without id, name and index after a call that may yet grow"),
-    ("no arguments", &[NameLate, IndexAllZero], "the same, at the call's own index"),
-    ("no arguments", &[NameLate, IdConstant], "the same, with the call's own id"),
-    ("no arguments", &[NameLate, IdAbsent], "the same, without an id"),
-    ("no arguments", &[NameLate, IdLate], "the same, without an id yet"),
-    ("three with repeats", &[NameLate, IdConstant, IndexAllZero], "nothing says that the third call began"),
 ];
 
 fn is_exception(message: &Message, transforms: &[Transform]) -> bool {
@@ -134,14 +128,24 @@ fn variations() {
         Variation { restated_respaced: true, restated_piece: 2, ..PLAIN },
         Variation { header_after: true, ..PLAIN },
         Variation { restated_at_the_end: true, ..PLAIN },
+        Variation { late_alone: true, ..PLAIN },
+        Variation { pieces_with_key: true, ..PLAIN },
+        Variation { pieces_with_key: true, name_piece: 2, ..PLAIN },
+        Variation { named_keep_ids: true, ..PLAIN },
         Variation { batch: 2, ..PLAIN },
         Variation { batch: 100, ..PLAIN },
     ];
     for how in variations {
         for length in [1, 2] {
             let tally = run(length, how);
-            assert_eq!(tally.wrong, [""; 0], "{how:?}");
-            assert_eq!(tally.dangerous, [""; 0], "wrong with every call complete, {how:?}");
+            // Where the header comes once more, empty, with a new id: a call of its own without arguments (rule 7 b).
+            let known = if how.header_after && length == 2 {
+                &["no arguments: [EmptyAfter, IdChanging]", "no arguments: [BlankAfter, IdChanging]"][..]
+            } else {
+                &[]
+            };
+            assert_eq!(tally.wrong, known, "{how:?}");
+            assert_eq!(tally.dangerous, known, "wrong with every call complete, {how:?}");
         }
     }
 }
@@ -149,6 +153,9 @@ fn variations() {
 #[test]
 fn triples() {
     let tally = run(3, PLAIN);
-    println!("{} triples, {} exceptions, of all {:#?}", tally.streams, tally.excepted, tally.dangerous);
+    assert!(tally.streams > 11_000);
     assert_eq!(tally.wrong, [""; 0], "triples");
+    assert!((100..200).contains(&tally.excepted), "{} exceptions", tally.excepted);
+    // Two equal calls, each whole, in twelve; the rest have calls interleaved that no index or id tells apart.
+    assert_eq!(tally.dangerous.len(), 17, "wrong with every call complete: {:#?}", tally.dangerous);
 }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::growing::{Growing, Stage};
 use super::repetition::Fit;
-use super::routing::{Candidate, Candidates, Waiting};
+use super::routing::{Candidate, Candidates, Shape, Waiting};
 
 /// A small map that turns into a tree beyond a few entries.
 #[derive(Clone, Debug)]
@@ -174,6 +174,12 @@ impl Candidate for Growing {
     }
     fn name(&self) -> &str {
         &self.call.name
+    }
+    fn shape(&self) -> Shape {
+        self.shape
+    }
+    fn changes_ids(&self) -> bool {
+        self.changes_ids
     }
     fn is_bare(&self) -> bool {
         Growing::is_bare(self)

@@ -8,6 +8,7 @@ use alloc::string::String;
 
 use super::out::{Out, Place, Record, What};
 use super::repetition::{Cursor, Fit};
+use super::routing::Shape;
 use super::snapshot::Doubt;
 use super::tool_call::{ArgumentsState, ToolCall, ToolKind};
 use super::{Anomaly, AnomalyCode};
@@ -88,6 +89,10 @@ pub(super) struct Growing {
     id_came: bool,
     rewritten: bool,
     whole_in_one: bool,
+    /// What its first fragment brought.
+    pub(super) shape: Shape,
+    /// Whether fragments came with ids that are not its own.
+    pub(super) changes_ids: bool,
     /// Whether it is in the list of calls that the next boundary looks at.
     pub(super) listed: bool,
 }

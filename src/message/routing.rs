@@ -22,10 +22,57 @@ pub(super) struct Fragment<'a> {
     pub(super) text: &'a str,
 }
 
-impl Fragment<'_> {
-    fn is_bare_piece(&self) -> bool {
-        self.name.is_some() && self.id.is_none() && !self.typed && !self.has_arguments_key
+/// What a fragment brings besides its text: what tells a header from the rest of its call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shape {
+    has_id: bool,
+    has_name: bool,
+    typed: bool,
+    has_arguments_key: bool,
+}
+
+impl Shape {
+    /// Whether an id or a type is missing that there was, and none came that there was not; or, those being equal, the
+    /// arguments key.
+    fn is_less_than(self, had: Self) -> bool {
+        let no_more = self.has_id <= had.has_id && self.typed <= had.typed;
+        let equal = self.has_id == had.has_id && self.typed == had.typed;
+        no_more && (!equal || (!self.has_arguments_key && had.has_arguments_key))
     }
+}
+
+impl Fragment<'_> {
+    pub(super) fn shape(&self) -> Shape {
+        Shape {
+            has_id: self.id.is_some(),
+            has_name: self.name.is_some(),
+            typed: self.typed,
+            has_arguments_key: self.has_arguments_key,
+        }
+    }
+
+    /// Beyond the rules: it brings less than the call's header did (the call's first id aside), so it is no other call's
+    /// header.
+    fn is_less_than_the_header_of(&self, call: &impl Candidate) -> bool {
+        let shape = self.shape();
+        Shape { has_id: shape.has_id && call.own_id().is_some(), ..shape }.is_less_than(call.shape())
+    }
+}
+
+/// Whether a fragment with a name is a piece of the name: a bare one, or one that brings less than the call's header did.
+pub(super) fn is_piece(fragment: &Fragment<'_>, call: &impl Candidate) -> bool {
+    let is_bare = !fragment.typed && !fragment.has_arguments_key;
+    is_bare || (fragment.text.is_empty() && fragment.is_less_than_the_header_of(call))
+}
+
+/// Beyond the rules: whether a fragment is the header of a call whose name comes late, after a call whose name did.
+fn is_nameless_header(fragment: &Fragment<'_>, call: &impl Candidate) -> bool {
+    let shape = fragment.shape();
+    call.stage() == Stage::Fresh
+        && !call.name().is_empty()
+        && fragment.typed
+        && !shape.has_name
+        && shape == call.shape()
 }
 
 /// A call as routing sees it.
@@ -35,6 +82,10 @@ pub(super) trait Candidate {
     fn own_id(&self) -> Option<&str>;
     /// Its name; empty when it has none.
     fn name(&self) -> &str;
+    /// What its first fragment brought.
+    fn shape(&self) -> Shape;
+    /// Whether fragments of it came with ids of their own.
+    fn changes_ids(&self) -> bool;
     fn is_bare(&self) -> bool;
     fn is_whole_in_one(&self) -> bool;
     /// Whether rule 9's comparison has begun on it.
@@ -95,20 +146,20 @@ enum Name {
     Fits,
     /// Longer, and begins with the call's.
     Grows,
-    /// Another, in a bare name piece: no type, no arguments key, no id of another call.
+    /// Another, in a piece of a name that has no id of another call.
     Piece,
     /// Another.
     Other,
 }
 
 fn name_of(fragment: &Fragment<'_>, call: &impl Candidate) -> Name {
-    // Beyond the rule's "no id": the call's own id again, or the first id of a call that has none, is no other call's.
-    let same_id = |id| call.own_id().is_none_or(|own| own == id);
+    // Beyond the rule's "no id": the call's own once more, or any in a fragment that is no header.
+    let same_id = |id| call.own_id() == Some(id) || fragment.is_less_than_the_header_of(call);
     match fragment.name {
         None => Name::None,
         Some(name) if call.name().is_empty() || name == call.name() => Name::Fits,
         Some(name) if name.starts_with(call.name()) => Name::Grows,
-        Some(_) if !fragment.typed && !fragment.has_arguments_key && fragment.id.is_none_or(same_id) => Name::Piece,
+        Some(_) if is_piece(fragment, call) && fragment.id.is_none_or(same_id) => Name::Piece,
         Some(_) => Name::Other,
     }
 }
@@ -141,13 +192,29 @@ fn known_id<C: Candidates>(fragment: &Fragment<'_>, calls: &C, own: u32, indexed
     if let Some(other) = other
         && calls.get(other).own_id().is_none()
         && (calls.get(other).stage() != Stage::Closed || calls.get(other).is_bare())
-        && matches!(name_of(fragment, calls.get(other)), Name::None | Name::Fits)
+        && name_of(fragment, calls.get(other)) != Name::Other
+    {
+        return Route::To(other, Some(AnomalyCode::DuplicateId));
+    }
+    // Beyond the rule: the same, where there is no index.
+    if let (Stage::Closed, None, Some(last)) = (call.stage(), fragment.index, calls.last())
+        && calls.get(last).stage() != Stage::Closed
+        && calls.get(last).own_id().is_none()
+        && name_of(fragment, calls.get(last)) != Name::Other
+    {
+        return Route::To(last, Some(AnomalyCode::DuplicateId));
+    }
+    // Beyond the rule: of two closed calls the index's, where the fragment brings nothing else.
+    if let (Stage::Closed, None, Some(other), true) = (call.stage(), fragment.name, other, is_all_blank(fragment.text))
     {
         return Route::To(other, Some(AnomalyCode::DuplicateId));
     }
     match (call.stage(), name_of(fragment, call)) {
         (Stage::Mid, Name::Grows | Name::Piece | Name::Other) => Route::New(Some(AnomalyCode::DuplicateId)),
         (Stage::Fresh, Name::Other) => Route::New(Some(AnomalyCode::DuplicateId)),
+        (Stage::Fresh, Name::None) if indexed != Some(own) && is_nameless_header(fragment, call) => {
+            Route::New(Some(AnomalyCode::DuplicateId))
+        }
         // Beyond the rule: a bare piece at an index of its own is a header, not a piece.
         (Stage::Fresh, Name::Piece) if fragment.index.is_some() && indexed != Some(own) => {
             Route::New(Some(AnomalyCode::DuplicateId))
@@ -168,20 +235,27 @@ fn known_index_new_id<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: u
     let call = calls.get(slot);
     let (stage, name, blank) = (call.stage(), name_of(fragment, call), is_all_blank(fragment.text));
     let has_id = call.own_id().is_some();
+    let is_less = fragment.is_less_than_the_header_of(call);
     match (stage, name) {
+        (Stage::Fresh, Name::None) if is_nameless_header(fragment, call) => Route::New(None),
         (Stage::Fresh | Stage::Mid, Name::None | Name::Fits) if !has_id => Route::To(slot, None),
         (Stage::Fresh | Stage::Mid, _) if call.name().is_empty() => Route::To(slot, id_changed(has_id)),
         (Stage::Mid, Name::Fits) => Route::To(slot, id_changed(has_id)),
-        (Stage::Fresh, Name::Fits) if !blank => Route::To(slot, id_changed(has_id)),
-        // Beyond the rule: a piece of the name that brings the call's first id.
-        (Stage::Fresh, Name::Grows | Name::Piece) if !has_id => Route::To(slot, None),
+        (Stage::Fresh, Name::Fits) if !blank || is_less => Route::To(slot, id_changed(has_id)),
+        // Beyond the rule: a piece of the name that brings the call's first id, or one of changing ids.
+        (Stage::Fresh, Name::Piece) => Route::To(slot, id_changed(has_id)),
+        (Stage::Fresh, Name::Grows) if is_less => Route::To(slot, id_changed(has_id)),
         (Stage::Closed, Name::None) if blank && !has_id && !call.is_repeating() => Route::To(slot, None),
         (Stage::Closed, Name::None) => closed_without_name(fragment, calls, slot),
         (_, Name::None) => Route::To(slot, id_changed(has_id)),
         // Beyond the rule: both the id and the name come late.
-        (Stage::Closed, Name::Fits) if !has_id && call.name().is_empty() && blank => Route::To(slot, None),
+        (Stage::Closed, Name::Fits) if (!has_id || is_less) && call.name().is_empty() && blank => {
+            Route::To(slot, id_changed(has_id))
+        }
         // Beyond the rule: a late id in the header of a seed's successor, or of a repetition.
         (Stage::Closed, Name::Fits) if !has_id && goes_on(fragment, call) => Route::To(slot, None),
+        // Beyond the rule: the header once more in a stream whose ids change.
+        (Stage::Closed, Name::Fits) if may_be_again(fragment, call) => Route::HeaderAt(slot),
         // Beyond the rule: what was compared since a nameless header of this id's fragments came goes along.
         (Stage::Closed, _) if call.waiting_header() == Waiting::Unnamed && call.is_repeating() => Route::NewFrom(slot),
         (_, _) => Route::New(None),
@@ -198,6 +272,13 @@ fn closed_without_name<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: 
         Fit::Begins(_) | Fit::Equal(_) => Route::HeaderAt(slot),
         Fit::Parted => Route::New(None),
     }
+}
+
+/// Beyond the rules: whether a header with a new id may be a closed call's once more, because ids changed in that call or
+/// the header brings less than the call's own did; and the text does not say otherwise.
+fn may_be_again(fragment: &Fragment<'_>, call: &impl Candidate) -> bool {
+    let fits = is_all_blank(fragment.text) || call.is_repeating() || call.fit(fragment.text) != Fit::Parted;
+    (call.changes_ids() || fragment.is_less_than_the_header_of(call)) && (fits || goes_on(fragment, call))
 }
 
 /// Whether a header with arguments is a closed call's, once more.
@@ -237,12 +318,17 @@ fn no_index<C: Candidates>(fragment: &Fragment<'_>, calls: &C) -> Route {
     let (stage, name, blank) = (call.stage(), name_of(fragment, call), is_all_blank(fragment.text));
     let changed = id_changed(fragment.id.is_some() && call.own_id().is_some());
     match (stage, name) {
+        (Stage::Fresh, Name::None) if is_nameless_header(fragment, call) => Route::New(None),
         (Stage::Fresh | Stage::Mid, Name::None) => Route::To(slot, changed),
         // Beyond the rule, as in b: two headers of one name, two ids and no arguments are two calls.
-        (Stage::Fresh, Name::Fits) if changed.is_some() && blank && !call.name().is_empty() => Route::New(None),
+        (Stage::Fresh, Name::Fits)
+            if changed.is_some() && blank && !call.name().is_empty() && !fragment.is_less_than_the_header_of(call) =>
+        {
+            Route::New(None)
+        }
         (Stage::Fresh | Stage::Mid, Name::Fits) => Route::To(slot, changed),
-        (Stage::Fresh, Name::Piece) => Route::To(slot, None),
-        (Stage::Fresh, Name::Grows) if fragment.is_bare_piece() => Route::To(slot, None),
+        (Stage::Fresh, Name::Piece) => Route::To(slot, changed),
+        (Stage::Fresh, Name::Grows) if is_piece(fragment, call) => Route::To(slot, changed),
         (Stage::Closed, Name::None) if blank && fragment.id.is_none() => Route::To(slot, None),
         // Beyond the rule: what rule 9 may yet find to be a repetition or a seed, or to part from a waiting header.
         (Stage::Closed, Name::None) if call.waiting_header() != Waiting::No => Route::To(slot, None),
@@ -251,6 +337,7 @@ fn no_index<C: Candidates>(fragment: &Fragment<'_>, calls: &C) -> Route {
             route => route,
         },
         (Stage::Closed, _) if fragment.id.is_none() => header(fragment, calls, slot),
+        (Stage::Closed, Name::Fits) if may_be_again(fragment, call) => Route::HeaderAt(slot),
         _ => Route::New(None),
     }
 }
@@ -268,7 +355,9 @@ fn orphan<C: Candidates>(fragment: &Fragment<'_>, calls: &C) -> Route {
     let is_new = fragment.index.is_some_and(|index| calls.heard_of(index));
     match (calls.only(Stage::Mid), calls.only(Stage::Fresh)) {
         (Some(slot), _) => Route::To(slot, Some(AnomalyCode::OrphanFragment)),
-        (None, Some(slot)) if !is_new => Route::To(slot, Some(AnomalyCode::OrphanFragment)),
+        (None, Some(slot)) if !is_new && (!fragment.typed || calls.get(slot).shape().typed) => {
+            Route::To(slot, Some(AnomalyCode::OrphanFragment))
+        }
         _ => Route::New(None),
     }
 }

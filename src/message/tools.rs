@@ -6,7 +6,7 @@ use super::assembler::Assembler;
 use super::calls::{Calls, owned};
 use super::growing::{Context, Growing, Header, Parted, Stage};
 use super::out::{Place, Record, What};
-use super::routing::{Candidate, Candidates, Fragment, Route, route};
+use super::routing::{Candidate, Candidates, Fragment, Route, Shape, is_piece, route};
 use super::tool_call::ToolKind;
 use super::{AnomalyCode, surrogate};
 use crate::json::incremental::is_all_blank;
@@ -91,14 +91,14 @@ impl Assembler {
                 self.header(slot, fragment, place);
                 slot
             }
-            Route::New(code) => self.new_call(fragment.id, fragment.name, code, place)?,
+            Route::New(code) => self.new_call(fragment.id, fragment.name, fragment.shape(), code, place)?,
             Route::NewFrom(old) => {
                 let parted = self
                     .growing(old, place)
                     .take_header()
                     .unwrap_or_else(|| Parted { header: Header::default(), before: String::new() });
                 let id = owned(fragment.id).or(parted.header.id);
-                let slot = self.new_call(id.as_deref(), fragment.name, None, place)?;
+                let slot = self.new_call(id.as_deref(), fragment.name, fragment.shape(), None, place)?;
                 let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
                 let limit = self.calls_made as usize * 4 + 1024;
                 calls.name(slot, parted.header.index, id.as_deref(), limit);
@@ -126,6 +126,7 @@ impl Assembler {
         let growing = &mut calls.list[slot as usize];
         let mut to = Context { out: &mut self.out, place };
         let number = growing.call.number;
+        let piece = is_piece(fragment, growing);
         let mut code = code;
         let mut changed = false;
         if let Some(id) = fragment.id {
@@ -141,6 +142,7 @@ impl Assembler {
             }
         }
         if let Some(code) = code {
+            growing.changes_ids |= code == AnomalyCode::IdChanged;
             to.anomaly(code, number, 0);
         }
         if let Some(name) = fragment.name {
@@ -148,7 +150,7 @@ impl Assembler {
             if known.is_empty() {
                 known.push_str(name);
             } else if known != name {
-                changed = growing.other_name(name, !fragment.typed && !fragment.has_arguments_key, &mut to) || changed;
+                changed = growing.other_name(name, piece, &mut to) || changed;
             }
         }
         if changed && growing.announced {
@@ -183,6 +185,7 @@ impl Assembler {
         &mut self,
         id: Option<&str>,
         name: Option<&str>,
+        shape: Shape,
         code: Option<AnomalyCode>,
         place: Place,
     ) -> Result<u32, Error> {
@@ -198,6 +201,7 @@ impl Assembler {
         let calls = choice.calls.get_or_insert_default();
         let slot = calls.list.len() as u32;
         let mut growing = Growing::new(number, depth);
+        growing.shape = shape;
         let mut duplicate = code;
         if let Some(id) = id {
             growing.call.id = id.into();
@@ -266,7 +270,7 @@ impl Assembler {
         let Some(Parted { header, before }) = parted else { return Ok(()) };
         let name = calls.list[slot as usize].call.name.clone();
         let name = (header.named && !name.is_empty()).then_some(name);
-        let new = self.new_call(header.id.as_deref(), name.as_deref(), None, place)?;
+        let new = self.new_call(header.id.as_deref(), name.as_deref(), Shape::default(), None, place)?;
         let limit = self.calls_made as usize * 4 + 1024;
         let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
         calls.name(new, header.index, header.id.as_deref(), limit);
@@ -294,7 +298,7 @@ impl Assembler {
                 slot
             }
             None if calls.list.is_empty() => {
-                let slot = self.new_call(None, fragment.name, None, place)?;
+                let slot = self.new_call(None, fragment.name, fragment.shape(), None, place)?;
                 self.choices[place.slot as usize].calls.get_or_insert_default().legacy = Some(slot);
                 slot
             }

@@ -108,6 +108,12 @@ pub struct Variation {
     pub header_after: bool,
     /// Restated arguments come after all calls.
     pub restated_at_the_end: bool,
+    /// Late ids and names come in fragments of their own.
+    pub late_alone: bool,
+    /// The pieces of a cut name have an empty arguments string.
+    pub pieces_with_key: bool,
+    /// Ids change only in fragments that have no name.
+    pub named_keep_ids: bool,
     /// Fragments in one chunk.
     pub batch: usize,
 }
@@ -124,6 +130,9 @@ pub const PLAIN: Variation = Variation {
     restated_respaced: false,
     header_after: false,
     restated_at_the_end: false,
+    late_alone: false,
+    pieces_with_key: false,
+    named_keep_ids: false,
     batch: 1,
 };
 
@@ -240,6 +249,9 @@ fn transform(transform: Transform, how: Variation, fragments: &mut Vec<Fragment>
             let late = fragments[0].name.take();
             let at = if how.late_at_the_end { fragments.len() - 1 } else { 1 };
             match fragments.get_mut(at).filter(|_| at > 0) {
+                Some(_) if how.late_alone => {
+                    fragments.insert(at, Fragment { name: late, arguments: None, ..plain("") });
+                }
                 Some(second) => second.name = late,
                 None => fragments.push(Fragment { name: late, arguments: None, ..plain("") }),
             }
@@ -252,8 +264,12 @@ fn transform(transform: Transform, how: Variation, fragments: &mut Vec<Fragment>
                 let text = fragments[0].arguments.replace(String::new());
                 fragments.insert(1, Fragment { arguments: text, ..plain("") });
             }
-            let rest =
-                names[1..].iter().map(|name| Fragment { name: Some(name.clone()), arguments: None, ..plain("") });
+            let arguments = how.pieces_with_key.then(String::new);
+            let rest = names[1..].iter().map(|name| Fragment {
+                name: Some(name.clone()),
+                arguments: arguments.clone(),
+                ..plain("")
+            });
             fragments.splice(1..1, rest);
         }
         IdRepeated => {
@@ -263,15 +279,18 @@ fn transform(transform: Transform, how: Variation, fragments: &mut Vec<Fragment>
         IdEmpty => fragments.iter_mut().skip(1).for_each(|fragment| fragment.id = Some(String::new())),
         IdChanging => {
             let name = |n: usize| Some(format!("call_{call}_{n}"));
-            // A new id together with a name is a new call.
-            let unnamed = fragments.iter_mut().enumerate().skip(1).filter(|(_, fragment)| fragment.name.is_none());
-            unnamed.for_each(|(n, fragment)| fragment.id = name(n));
+            let rest = fragments.iter_mut().enumerate().skip(1);
+            let rest = rest.filter(|(_, fragment)| fragment.name.is_none() || !how.named_keep_ids);
+            rest.for_each(|(n, fragment)| fragment.id = name(n));
         }
         IdAbsent => fragments.iter_mut().for_each(|fragment| fragment.id = None),
         IdLate => {
             let id = fragments[0].id.take();
             let at = if how.late_at_the_end { fragments.len() - 1 } else { 1 };
             match fragments.get_mut(at).filter(|_| at > 0) {
+                Some(_) if how.late_alone => {
+                    fragments.insert(at, Fragment { id, arguments: None, ..plain("") });
+                }
                 Some(second) => second.id = id,
                 None => fragments.push(Fragment { id, arguments: None, ..plain("") }),
             }
@@ -281,10 +300,7 @@ fn transform(transform: Transform, how: Variation, fragments: &mut Vec<Fragment>
                 fragment.id = fragment.id.as_ref().map(|id| if id.is_empty() { String::new() } else { "call".into() });
             }
         }
-        // A name and a type without arguments are a header, not a piece of a name.
-        TypeRepeated => {
-            fragments.iter_mut().for_each(|fragment| fragment.typed |= fragment.arguments.is_some());
-        }
+        TypeRepeated => fragments.iter_mut().for_each(|fragment| fragment.typed = true),
         IndexAllZero => fragments.iter_mut().for_each(|fragment| fragment.index = Some(json!(0))),
         IndexMissing => fragments.iter_mut().for_each(|fragment| fragment.index = None),
         IndexFromOne => fragments.iter_mut().for_each(|fragment| fragment.index = Some(json!(call + 1))),
