@@ -137,6 +137,8 @@ mod wire;
 pub use chat_stream::{ChatState, ChatStream};
 #[cfg(any(feature = "stream", feature = "codec"))]
 pub use edge::OwnedEvent;
+#[cfg(all(feature = "std", feature = "stream"))]
+pub use edge::Tapped;
 #[cfg(feature = "http-body")]
 pub use edge::{BodyBytes, HttpBodyExt};
 #[cfg(feature = "stream")]
@@ -145,9 +147,7 @@ pub use edge::{ByteStreamExt, ChatUpdates, Events, eventsource};
 pub use edge::{ChatCodec, EventCodec};
 #[cfg(feature = "std")]
 pub use edge::{ChatReader, EventReader};
-pub use edge::{DecoderSource, Meters, StreamError, Tap};
-#[cfg(all(feature = "std", feature = "stream"))]
-pub use edge::{Seen, Tapped};
+pub use edge::{DecoderSource, Meters, Seen, StreamError, Tap};
 pub use encode::{ChunkWriter, EncodeError, EventField, EventWriter};
 pub use error::{Error, ErrorKind};
 pub use limits::{LimitKind, Limits};

@@ -34,9 +34,9 @@ pub use event::OwnedEvent;
 pub use read::{ChatReader, EventReader};
 #[cfg(feature = "stream")]
 pub use stream::{ByteStreamExt, ChatUpdates, Events};
-pub use tap::{Meters, Tap};
+pub use tap::{Meters, Seen, Tap};
 #[cfg(all(feature = "std", feature = "stream"))]
-pub use tapped::{Seen, Tapped};
+pub use tapped::Tapped;
 
 use crate::{Decoder, Error};
 

@@ -1,13 +1,26 @@
-//! Watching a stream that is forwarded: the bytes go on untouched, a copy of nothing is made, the updates and a few
+//! Watching a stream that is forwarded: the bytes go on untouched, a copy of nothing is made; updates, events and a few
 //! meters are seen on the way.
 //!
-//! [`Tap`] does no I/O and has no clock: the caller says when bytes came. [`Tapped`] is the loop around it for a
-//! `Stream` or a `Body`, with the system's clock.
+//! [`Tap`] does no I/O and has no clock: the caller says when bytes came. [`Tapped`](crate::Tapped) is the loop around it
+//! for a `Stream` or a `Body`, with the system's clock.
 
 use core::time::Duration;
 
 use super::DecoderSource;
-use crate::{ChatState, Completion, Decoder, Error, Options, Update, Usage};
+use crate::{ChatState, Completion, Decoder, Error, Event, Framer, Options, Update, Usage};
+
+/// What a [`Tap`] shows to whoever watches, lent for the call.
+#[non_exhaustive]
+#[derive(Debug)]
+pub enum Seen<'a, D = Decoder> {
+    /// An event as the wire has it, before the updates that it brings; an error for one over a limit. Only from a tap
+    /// that was asked for them: see [`Tap::with_events`].
+    Event(Result<Event<'a>, Error>),
+    /// An update of the message.
+    Update(Update<'a>),
+    /// The stream is over: the meters and the message are in the tap. Comes once, last.
+    End(&'a Tap<D>),
+}
 
 /// What was measured of a stream. Times are from the moment that the caller counts from, such as the request's.
 #[non_exhaustive]
@@ -37,41 +50,30 @@ pub struct Meters {
 ///
 /// ```
 /// use std::time::Instant;
-/// use deltawire::{Options, Tap};
+/// use deltawire::{Options, Seen, Tap, Update};
 ///
 /// # let network: [&[u8]; 0] = [];
 /// let start = Instant::now();
 /// let mut tap = Tap::new(Options::default());
+/// let mut watch = |seen: Seen<'_>| match seen {
+///     Seen::Update(Update::ToolCallReady { call, .. }) => println!("{} is called", call.name()),
+///     Seen::End(tap) => println!("{:?}", tap.meters()),
+///     _ => {}
+/// };
 /// for bytes in network {
-///     tap.observe(bytes, start.elapsed(), |_update| {});
+///     tap.observe(bytes, start.elapsed(), &mut watch);
 ///     // forward `bytes`
 /// }
-/// tap.end(|_update| {});
-/// println!("{:?}", tap.meters());
+/// tap.end(&mut watch);
 /// ```
 ///
-/// Where the events themselves are to be seen, or the wire is another one, a [`Framer`](crate::Framer) beside the bytes
-/// does it:
-///
-/// ```
-/// # let network: [&[u8]; 1] = [b"event: ping\ndata: {}\n\n"];
-/// let mut framer = deltawire::Framer::new().comments(true);
-/// for bytes in network {
-///     let mut input = bytes;
-///     while let Some(event) = framer.next(&mut input) {
-///         match event {
-///             Ok(event) => println!("{:?}: {} bytes", event.kind(), event.data().len()),
-///             Err(error) => println!("{error}"), // one event over a limit
-///         }
-///     }
-///     // forward `bytes`
-/// }
-/// ```
+/// For another wire than chat completions, a [`Framer`] beside the bytes is all it takes: it copies nothing either.
 #[derive(Debug)]
 pub struct Tap<D = Decoder> {
     state: ChatState,
     decoder: D,
     meters: Meters,
+    events: Option<Framer>,
     ended: bool,
 }
 
@@ -88,12 +90,37 @@ impl<D: DecoderSource> Tap<D> {
     #[must_use]
     pub fn with_decoder(mut options: Options, decoder: D) -> Self {
         options.comments = true;
-        Self { state: ChatState::with_options(options), decoder, meters: Meters::default(), ended: false }
+        let state = ChatState::with_options(options);
+        Self { state, decoder, meters: Meters::default(), events: None, ended: false }
     }
 
-    /// Watches bytes that came `at` this time, and hands their updates to `f`. It never fails: an error that ends the
+    /// Shows the events too, each before its updates; the framer says which (comments, unknown lines, an incomplete one at
+    /// the end) and has the limits. Events go on where a limit of the message stopped the updates.
+    ///
+    /// Cost: the bytes are framed once more. A tap without it pays nothing.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use deltawire::{Framer, Options, Seen, Tap};
+    ///
+    /// let mut tap = Tap::new(Options::default()).with_events(Framer::new().comments(true));
+    /// let mut lengths = Vec::new();
+    /// tap.observe(b": hi\n\ndata: [DONE]\n\n", Duration::ZERO, |seen| {
+    ///     if let Seen::Event(Ok(event)) = seen {
+    ///         lengths.push((event.kind(), event.data().len()));
+    ///     }
+    /// });
+    /// assert_eq!(lengths, [(deltawire::EventKind::Comment, 2), (deltawire::EventKind::Event, 6)]);
+    /// ```
+    #[must_use]
+    pub fn with_events(mut self, framer: Framer) -> Self {
+        self.events = Some(framer);
+        self
+    }
+
+    /// Watches bytes that came `at` this time, and shows `f` what they bring. It never fails: an error that ends the
     /// message is in the [`Meters`].
-    pub fn observe(&mut self, bytes: &[u8], at: Duration, f: impl FnMut(Update<'_>)) {
+    pub fn observe(&mut self, bytes: &[u8], at: Duration, f: impl FnMut(Seen<'_, D>)) {
         if bytes.is_empty() || self.ended {
             return;
         }
@@ -103,15 +130,19 @@ impl<D: DecoderSource> Tap<D> {
         self.pull(bytes, at, f);
     }
 
-    /// Marks the end of the stream, and hands the updates that it brings to `f`. To end twice does nothing.
-    pub fn end(&mut self, f: impl FnMut(Update<'_>)) {
+    /// Marks the end of the stream, and shows `f` what that brings, with [`Seen::End`] at last. To end twice does nothing.
+    pub fn end(&mut self, mut f: impl FnMut(Seen<'_, D>)) {
         if self.ended {
             return;
         }
         self.ended = true;
+        if let Some(framer) = &mut self.events {
+            framer.end();
+        }
         let state = &mut self.state;
         self.decoder.with(|decoder| state.end(decoder));
-        self.pull(&[], self.meters.last_byte.unwrap_or_default(), f);
+        self.pull(&[], self.meters.last_byte.unwrap_or_default(), &mut f);
+        f(Seen::End(self));
     }
 
     /// What was measured so far.
@@ -139,26 +170,42 @@ impl<D: DecoderSource> Tap<D> {
         self.state.into_completion()
     }
 
-    fn pull(&mut self, bytes: &[u8], at: Duration, mut f: impl FnMut(Update<'_>)) {
-        if self.meters.error.is_some() {
-            return;
-        }
-        let Self { state, decoder, meters, .. } = self;
-        decoder.with(|decoder| {
-            let mut input = bytes;
-            while let Some(update) = state.next(decoder, &mut input) {
-                match update {
-                    Ok(update) => {
-                        meters.count(&update, at);
-                        f(update);
-                    }
-                    Err(error) => {
-                        meters.error = Some(error);
-                        return;
+    fn pull(&mut self, bytes: &[u8], at: Duration, mut f: impl FnMut(Seen<'_, D>)) {
+        let Self { state, decoder, meters, events, .. } = self;
+        let mut updates = |bytes: &[u8], f: &mut dyn FnMut(Seen<'_, D>)| {
+            if meters.error.is_some() {
+                return;
+            }
+            decoder.with(|decoder| {
+                let mut input = bytes;
+                while let Some(update) = state.next(decoder, &mut input) {
+                    match update {
+                        Ok(update) => {
+                            meters.count(&update, at);
+                            f(Seen::Update(update));
+                        }
+                        Err(error) => {
+                            meters.error = Some(error);
+                            return;
+                        }
                     }
                 }
+            });
+        };
+        let Some(framer) = events else { return updates(bytes, &mut f) };
+        // Event by event, so that what an event brings is seen behind it: the state reads the same at any cut.
+        let mut rest = bytes;
+        loop {
+            let input = rest;
+            let found = framer.advance(&mut rest);
+            if let Some(event) = framer.event(input) {
+                f(Seen::Event(event));
             }
-        });
+            updates(&input[..input.len() - rest.len()], &mut f);
+            if !found {
+                break;
+            }
+        }
     }
 }
 

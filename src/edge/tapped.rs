@@ -6,23 +6,14 @@ use std::time::Instant;
 
 use futures_core::Stream;
 
-use super::{DecoderSource, Tap};
-use crate::{Decoder, Update};
+use super::{DecoderSource, Seen, Tap};
+use crate::Decoder;
 
-/// What a [`Tapped`] stream shows to whoever watches it.
-#[non_exhaustive]
-#[derive(Debug)]
-pub enum Seen<'a, D = Decoder> {
-    /// An update of the message.
-    Update(Update<'a>),
-    /// The stream is over, or was dropped before its end: the meters and the message are in the tap. Comes once, last.
-    End(&'a Tap<D>),
-}
-
-/// Passes a stream on, byte for byte and piece for piece, and shows its updates and its end to a callback.
+/// Passes a stream on, byte for byte and piece for piece, and shows its updates and its end, and its events if the tap was
+/// asked [for them](Tap::with_events), to a callback.
 ///
 /// It is a `Stream` where the source is one, and with the feature `http-body` a `Body` where the source is one: data and
-/// trailers are passed on. When it is dropped early (a client went away) the callback is told so all the same.
+/// trailers are passed on. When it is dropped early (a client went away) the callback is told of the end all the same.
 ///
 /// After `[DONE]` it passes on what is there already and then ends, without waiting for a server that keeps the
 /// connection open; a body that has said its exact length is waited for.
@@ -51,6 +42,8 @@ where
     tap: Tap<D>,
     start: Instant,
     watch: F,
+    /// The last bytes that were passed on.
+    tail: [u8; 3],
     over: bool,
 }
 
@@ -61,7 +54,7 @@ where
 {
     /// Watches `source` through `tap`; times count from `start`.
     pub fn new(source: S, tap: Tap<D>, start: Instant, watch: F) -> Self {
-        Self { source, tap, start, watch, over: false }
+        Self { source, tap, start, watch, tail: [0; 3], over: false }
     }
 
     /// The tap, with what was measured so far.
@@ -71,15 +64,24 @@ where
     }
 
     fn observe(&mut self, bytes: &[u8]) {
-        let Self { tap, start, watch, .. } = self;
-        tap.observe(bytes, start.elapsed(), |update| watch(Seen::Update(update)));
+        match bytes.last_chunk() {
+            Some(tail) => self.tail = *tail,
+            None => {
+                self.tail.rotate_left(bytes.len());
+                self.tail[3 - bytes.len()..].copy_from_slice(bytes);
+            }
+        }
+        self.tap.observe(bytes, self.start.elapsed(), &mut self.watch);
+    }
+
+    /// Whether all came that belongs to the message: `[DONE]`, and the LF of its last line end where lines end in CR LF.
+    fn is_done(&self) -> bool {
+        self.tap.is_done() && self.tail != *b"\r\n\r"
     }
 
     fn end(&mut self) {
         if !core::mem::replace(&mut self.over, true) {
-            let Self { tap, watch, .. } = self;
-            tap.end(|update| watch(Seen::Update(update)));
-            watch(Seen::End(tap));
+            self.tap.end(&mut self.watch);
         }
     }
 }
@@ -109,7 +111,7 @@ where
             return Poll::Ready(None);
         }
         let item = match Pin::new(&mut this.source).poll_next(cx) {
-            Poll::Pending if this.tap.is_done() => None,
+            Poll::Pending if this.is_done() => None,
             polled => ready!(polled),
         };
         match &item {
@@ -140,7 +142,7 @@ where
             return Poll::Ready(None);
         }
         let frame = match Pin::new(&mut this.source).poll_frame(cx) {
-            Poll::Pending if this.tap.is_done() && this.source.size_hint().exact().is_none() => None,
+            Poll::Pending if this.is_done() && this.source.size_hint().exact().is_none() => None,
             polled => ready!(polled),
         };
         match &frame {

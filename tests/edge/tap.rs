@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use deltawire::{Keep, Meters, Options, Outcome, Seen, Tap, Tapped, Update};
+use deltawire::{Event, EventKind, Framer, Keep, Meters, Options, Outcome, Seen, Tap, Tapped, Update};
 use futures_util::StreamExt;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
@@ -120,6 +120,22 @@ fn done_releases_a_connection_that_stays_open() {
 }
 
 #[test]
+fn done_releases_no_half_of_a_line_end() {
+    for ends in ["\n", "\r\n", "\r"] {
+        let stream = (event(r#"{"content":"Hi"}"#) + "data: [DONE]\n\n").replace('\n', ends);
+        for size in [1, 2, 3, 5, usize::MAX] {
+            // Each piece comes late, and the connection stays open.
+            let acts =
+                stream.as_bytes().chunks(size).flat_map(|piece| [Act::Wait, Act::Give(Bytes::copy_from_slice(piece))]);
+            let script = Script::<Infallible>::new(acts.chain([Act::Hang]));
+            let tapped = Tapped::new(script, Tap::new(Options::default()), Instant::now(), |_| {});
+            let out: Vec<Bytes> = run(tapped.map(|piece| piece.expect("no transport error")).collect());
+            assert_eq!(out.concat(), stream.as_bytes(), "{ends:?}, pieces of {size}");
+        }
+    }
+}
+
+#[test]
 fn a_client_that_goes_away_is_an_end_too() {
     let ends = RefCell::new(Vec::new());
     let script = Script::<Infallible>::new([Act::Give(Bytes::from(event(r#"{"content":"Hi"}"#))), Act::Hang]);
@@ -166,5 +182,95 @@ fn a_tap_need_not_keep_the_message() {
         };
         assert_eq!(meters(Keep::Usage), meters(Keep::Everything), "{name}");
         assert_eq!(offline(&body).1.usage, meters(Keep::Usage).usage, "{name}");
+    }
+}
+
+/// What a test compares of an event.
+fn essence(event: &Event<'_>) -> (EventKind, Vec<u8>, Vec<u8>, Vec<u8>, std::ops::Range<u64>) {
+    let (data, id) = (event.data().to_vec(), event.last_event_id().to_vec());
+    (event.kind(), event.event_type().to_vec(), data, id, event.span())
+}
+
+#[test]
+fn events_are_seen_too_where_they_are_asked_for() {
+    let mut inputs = bodies();
+    inputs.push(("not a stream".into(), (0..=255).cycle().take(10_000).collect()));
+    inputs.push(("fields".into(), b": a\r\rid: 7\revent: x\rdata: 1\r\r\ndata: cut".to_vec()));
+    let framer = || Framer::new().comments(true).unknown_lines(true).incomplete(true);
+    for (name, body) in inputs {
+        let mut options = Options::default();
+        options.comments = true;
+        let (digest, completion) = super::digest::decode(options, [&body[..]]);
+        let mut expected = Vec::new();
+        let mut reader = framer();
+        let mut input = &body[..];
+        while let Some(event) = reader.next(&mut input) {
+            expected.push(essence(&event.expect("a good event")));
+        }
+        reader.end();
+        while let Some(event) = reader.next(&mut &[][..]) {
+            expected.push(essence(&event.expect("a good event")));
+        }
+        for size in [1, 7, 300, usize::MAX] {
+            let (mut found, mut events, mut ends) = (Digest::default(), Vec::new(), 0);
+            let tapped = Tapped::new(
+                pieces(&body, size, 0),
+                Tap::new(Options::default()).with_events(framer()),
+                Instant::now(),
+                |seen| match seen {
+                    Seen::Event(event) => events.push(essence(&event.expect("a good event"))),
+                    Seen::Update(update) => found.add(update),
+                    Seen::End(tap) => {
+                        ends += 1;
+                        assert_same(&name, &tap.completion(), &completion);
+                    }
+                    _ => {}
+                },
+            );
+            let out: Vec<Bytes> = run(tapped.map(|piece| piece.expect("no transport error")).collect());
+            assert_eq!(out.concat(), body, "{name}");
+            assert_eq!(events, expected, "{name}, pieces of {size}");
+            assert_eq!((found.finish(), ends), (digest, 1), "{name}, pieces of {size}");
+        }
+    }
+}
+
+#[test]
+fn an_event_is_seen_before_its_updates_and_goes_on_past_a_limit_of_the_message() {
+    let mut options = Options::default();
+    options.limits.text = 4;
+    let mut limits = options.limits;
+    limits.event_data = 100;
+    let stream = [
+        ": hi\n\n".to_owned(),
+        event(r#"{"content":"One"}"#),
+        format!("data: {}\n\n", "x".repeat(101)),
+        event(r#"{"content":"Two"}"#),
+        event(r#"{"content":"!"}"#),
+    ]
+    .concat();
+    for size in [1, 13, usize::MAX] {
+        let mut tap = Tap::new(options).with_events(Framer::with_limits(limits).comments(true));
+        let mut seen = Vec::new();
+        let mut watch = |item: Seen<'_>| match item {
+            Seen::Event(Ok(event)) => seen.push(format!("{:?}", event.kind())),
+            Seen::Event(Err(error)) => {
+                seen.push(error.to_string().split(" limit").next().unwrap_or_default().to_owned())
+            }
+            Seen::Update(Update::Text { text, .. }) => seen.push(text.to_owned()),
+            Seen::Update(Update::Comment { text, .. }) => seen.push(text.to_owned()),
+            Seen::Update(Update::Anomaly { .. }) => {}
+            Seen::Update(other) => panic!("{other:?}"),
+            Seen::End(_) => seen.push("end".to_owned()),
+            _ => panic!("something else"),
+        };
+        for piece in stream.as_bytes().chunks(size) {
+            tap.observe(piece, MS(1), &mut watch);
+        }
+        tap.end(&mut watch);
+        tap.end(|_| panic!("ends once"));
+        let expected = ["Comment", "hi", "Event", "One", "event data", "Event", "Event", "end"];
+        assert_eq!(seen, expected, "pieces of {size}");
+        assert!(tap.meters().error.expect("the limit").is_limit());
     }
 }
