@@ -126,7 +126,7 @@ fn json_of_all_seeds_is_ten_complete_responses_equal_to_their_echoes() {
                 assert_eq!(line["object"], "chat.completion");
                 assert_eq!(line["outcome"], "complete");
                 let is_stream = interaction.response.body.starts_with("data: ");
-                assert!(line["ended_by"] == "done" || (!is_stream && line["ended_by"] == "finish"));
+                assert_eq!(line["ended_by"], if is_stream { "done" } else { "finish" });
                 assert_eq!(line["source"]["file"], path.to_str().unwrap());
                 assert_eq!(line["source"]["interaction"], number);
                 assert_eq!(line["anomalies"], Value::Array(Vec::new()));

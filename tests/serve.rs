@@ -190,8 +190,15 @@ fn pieces_have_the_sizes_asked_for_and_come_with_pauses() {
         assert!(others.iter().all(|chunk| range.contains(chunk)), "{size}: {others:?}");
         assert!(last <= range.end());
     }
-    let server = serve_seeds(&["--delay", "1", "--jitter", "2", "--seed", "9"]);
-    assert_eq!(server.post("/", "", b"").body, body.as_bytes());
+    // A wait is at least as long as asked for, before each piece; a slow machine makes it longer only.
+    let server = serve_seeds(&["--piece-size", "500", "--delay", "20", "--jitter", "2", "--seed", "9"]);
+    let start = std::time::Instant::now();
+    let response = server.post("/", "", b"");
+    assert_eq!(response.body, body.as_bytes());
+    let pieces = body.len().div_ceil(500);
+    assert!(response.chunks.len() == pieces && pieces >= 5, "{:?}", response.chunks);
+    let waited = start.elapsed().as_millis();
+    assert!(waited >= pieces as u128 * 20, "{pieces} pieces in {waited} ms");
 }
 
 #[test]

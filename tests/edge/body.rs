@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use http_body_util::{BodyExt, Full, StreamBody};
 
 use super::digest::Digest;
-use super::{assert_same, bodies, offline, pieces, run};
+use super::{assert_same, bodies, offline, pieces, poll_once, run};
 
 use http_body::{Body, Frame};
 
@@ -83,4 +83,26 @@ fn a_boxed_body_will_do() {
     let mut events = body.eventsource();
     let event = run(events.next()).expect("an event").expect("a good one");
     assert_eq!((&*event.event, &*event.data), ("message", "x"));
+}
+
+#[test]
+fn a_next_dropped_at_any_poll_loses_nothing() {
+    for (name, body) in bodies() {
+        let body = super::stream::up_to_done(&body);
+        let (digest, completion) = offline(body);
+        let frames: VecDeque<_> = body.chunks(64).map(|piece| Ok(Frame::data(Bytes::copy_from_slice(piece)))).collect();
+        let count = frames.len();
+        let mut updates = Frames::<_, Infallible>(frames, false).chat();
+        let (mut found, mut dropped) = (Digest::default(), 0);
+        loop {
+            match poll_once(updates.next()) {
+                Poll::Pending => dropped += 1,
+                Poll::Ready(Some(update)) => found.add(update.expect("no transport error")),
+                Poll::Ready(None) => break,
+            }
+        }
+        assert!(dropped >= count, "{name}: {dropped} futures were dropped");
+        assert_eq!(found.finish(), digest, "{name}");
+        assert_same(&name, &updates.into_completion(), &completion);
+    }
 }

@@ -3,13 +3,15 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use deltawire::{ByteStreamExt, EventKind, Events, Framer, Limits, OwnedEvent, StreamError};
 use futures_util::StreamExt;
+use futures_util::stream::FusedStream;
 
-use super::{Act, Script, bodies, pieces, run};
+use super::{Act, Script, bodies, pieces, poll_once, run};
 
 fn owned(input: &[u8], size: usize) -> Vec<OwnedEvent> {
     run(pieces(input, size, 1).events().map(|event| event.expect("a good event")).collect())
@@ -141,4 +143,48 @@ fn the_framer_says_what_is_handed_out() {
     let expected: [(EventKind, &[u8]); 3] =
         [(EventKind::Comment, b"alive"), (EventKind::Event, b"x"), (EventKind::Incomplete, b"cut")];
     assert_eq!(kinds, expected);
+}
+
+#[test]
+fn a_next_dropped_at_any_poll_loses_nothing() {
+    for (name, body) in bodies() {
+        let expected = owned(&body, usize::MAX);
+        for (size, waits) in [(1, 1), (64, 1), (300, 3), (usize::MAX, 2)] {
+            let mut events = pieces(&body, size, waits).events();
+            let (mut found, mut dropped) = (0, 0);
+            loop {
+                match poll_once(events.next()) {
+                    Poll::Pending => dropped += 1,
+                    Poll::Ready(Some(event)) => {
+                        let event = event.expect("a good event");
+                        let OwnedEvent { data, span, .. } = &expected[found];
+                        assert_eq!((event.data(), event.span()), (&data[..], span.clone()), "{name}, pieces of {size}");
+                        found += 1;
+                    }
+                    Poll::Ready(None) => break,
+                }
+            }
+            // Before each piece and before the end.
+            assert_eq!(dropped, (body.len().div_ceil(size) + 1) * waits, "{name}, pieces of {size}");
+            assert_eq!(found, expected.len(), "{name}, pieces of {size}");
+            assert!(matches!(poll_once(events.next()), Poll::Ready(None)), "fused");
+            assert!(events.is_terminated());
+        }
+    }
+}
+
+#[test]
+fn a_transport_error_comes_once_and_what_was_held_is_given_up() {
+    let acts = [
+        Act::Give(Bytes::from_static(b"data: x\n\ndata: y")),
+        Act::Fail("cut"),
+        Act::Give(Bytes::from_static(b"\n\n")),
+    ];
+    let mut events = Script::new(acts).events();
+    assert_eq!(run(events.next()).expect("an event").expect("a good one").data(), b"x");
+    assert!(!events.is_terminated());
+    assert_eq!(run(events.next()).expect("an item").expect_err("the error"), StreamError::Transport("cut"));
+    assert!(run(events.next()).is_none());
+    assert!(run(StreamExt::next(&mut events)).is_none(), "fused");
+    assert!(events.is_terminated());
 }

@@ -1,6 +1,8 @@
 //! Many streams through one decoder, also while they interleave: each comes out as it does alone.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use deltawire::{ByteStreamExt, ChatUpdates, Decoder, DecoderSource, Options};
 use futures_util::Stream;
@@ -72,4 +74,44 @@ fn a_stream_that_shares_can_move_between_threads() {
     }
     assert_eq!(found.finish(), digest, "{name}");
     assert_same(&name, &updates.into_completion(), &completion);
+}
+
+/// Tasks of a real multi-thread runtime, which go on on whichever thread is free: each waits before every piece, so each
+/// may be polled next by another thread, with that thread's decoder.
+#[test]
+fn tasks_that_move_between_the_threads_of_a_runtime_share_their_decoders() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().expect("a runtime");
+    let bodies = Arc::new(bodies());
+    let expected: Vec<_> = bodies.iter().map(|(_, body)| offline(super::stream::up_to_done(body))).collect();
+    let mut moved = 0;
+    // Whether a task moves is the runtime's affair. All rounds must be right, and in one of them tasks must have moved.
+    for round in 0..50 {
+        let tasks: Vec<_> = (0..bodies.len() * 4)
+            .map(|task| {
+                let bodies = Arc::clone(&bodies);
+                runtime.spawn(async move {
+                    let body = super::stream::up_to_done(&bodies[task % bodies.len()].1);
+                    let mut updates = pieces(body, 97, 1).chat_with(Options::default(), OfThisThread);
+                    let (mut found, mut threads) = (Digest::default(), HashSet::new());
+                    while let Some(update) = updates.next().await {
+                        found.add(update.expect("no transport error"));
+                        threads.insert(std::thread::current().id());
+                        tokio::task::yield_now().await;
+                    }
+                    (found, updates.into_completion(), threads)
+                })
+            })
+            .collect();
+        for (number, task) in tasks.into_iter().enumerate() {
+            let (found, message, threads) = runtime.block_on(task).expect("no panic");
+            let (name, (digest, completion)) = (&bodies[number % bodies.len()].0, &expected[number % bodies.len()]);
+            assert_eq!(found.finish(), *digest, "{name}, round {round}");
+            assert_same(name, &message, completion);
+            moved += usize::from(threads.len() > 1);
+        }
+        if moved > 0 {
+            return;
+        }
+    }
+    panic!("no task was ever polled by two threads");
 }

@@ -68,7 +68,7 @@ fn a_next_dropped_at_any_poll_loses_nothing() {
     }
 }
 
-fn up_to_done(body: &[u8]) -> &[u8] {
+pub(super) fn up_to_done(body: &[u8]) -> &[u8] {
     let done = b"data: [DONE]\n\n";
     match body.windows(done.len()).position(|window| window == done) {
         Some(at) => &body[..at + done.len()],

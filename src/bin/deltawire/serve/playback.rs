@@ -38,6 +38,11 @@ impl Playback {
     pub(super) fn new(pieces: Vec<Bytes>, delay: u64, jitter: u64, random: fastrand::Rng, cut: Option<Cut>) -> Self {
         Self { pieces: pieces.into_iter(), delay, jitter, random, pause: Pause::Due, cut }
     }
+
+    /// How long to wait before the next piece, in milliseconds.
+    fn wait(&mut self) -> u64 {
+        self.delay.saturating_add(self.random.u64(0..=self.jitter))
+    }
 }
 
 impl Body for Playback {
@@ -55,8 +60,7 @@ impl Body for Playback {
                         context.waker().wake_by_ref();
                         return Poll::Pending;
                     }
-                    let jitter = self.jitter;
-                    let wait = self.delay.saturating_add(self.random.u64(0..=jitter));
+                    let wait = self.wait();
                     if wait == 0 {
                         self.pause = Pause::Yielded;
                         context.waker().wake_by_ref();
@@ -127,5 +131,27 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn waits(delay: u64, jitter: u64, seed: u64) -> Vec<u64> {
+        let mut playback = Playback::new(Vec::new(), delay, jitter, fastrand::Rng::with_seed(seed), None);
+        (0..200).map(|_| playback.wait()).collect()
+    }
+
+    #[test]
+    fn waits_are_the_delay_and_up_to_the_jitter_more() {
+        assert_eq!(waits(0, 0, 1), [0; 200]);
+        assert_eq!(waits(7, 0, 1), [7; 200]);
+        assert_eq!(waits(5, 3, 1).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from([5, 6, 7, 8]));
+        assert_eq!(waits(u64::MAX, u64::MAX, 1), [u64::MAX; 200], "no overflow");
+        assert_eq!(waits(5, 1000, 1), waits(5, 1000, 1));
+        assert_ne!(waits(5, 1000, 1), waits(5, 1000, 2), "another seed");
     }
 }
