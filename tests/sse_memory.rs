@@ -112,7 +112,7 @@ fn little_is_held_between_events() {
     for (name, stream) in streams() {
         let mut framer = Framer::new();
         feed(&mut framer, &stream, 1);
-        let held = framer.heap_bytes();
+        let held = framer.bytes_held();
         let most = match name {
             "chat" | "chat, CR LF" => KEEP,
             "types" | "ids" => 256,
@@ -123,7 +123,7 @@ fn little_is_held_between_events() {
     // Events that lie whole in the input hold nothing.
     let mut framer = Framer::new();
     feed(&mut framer, &streams()[0].1, usize::MAX);
-    assert_eq!(framer.heap_bytes(), 0);
+    assert_eq!(framer.bytes_held(), 0);
 }
 
 #[test]
@@ -134,12 +134,12 @@ fn large_capacity_is_given_back() {
     for whole in [true, false] {
         feed(&mut framer, &large, 65536);
         for n in 0..8 {
-            assert!(framer.heap_bytes() >= 4 << 20, "held for {n} events");
+            assert!(framer.bytes_held() >= 4 << 20, "held for {n} events");
             feed(&mut framer, b"data: small\n\n", if whole { 100 } else { 3 });
         }
         // The last event of the eight may still be shown from it.
         feed(&mut framer, b"data: small\n\n", 100);
-        assert!(framer.heap_bytes() <= KEEP, "given back: {}", framer.heap_bytes());
+        assert!(framer.bytes_held() <= KEEP, "given back: {}", framer.bytes_held());
     }
     // A larger one among the eight keeps it.
     feed(&mut framer, &large, 65536);
@@ -149,7 +149,7 @@ fn large_capacity_is_given_back() {
             feed(&mut framer, &large[large.len() / 2..], 65536);
             feed(&mut framer, &large, 65536);
         }
-        assert!(framer.heap_bytes() >= 4 << 20);
+        assert!(framer.bytes_held() >= 4 << 20);
     }
 }
 
@@ -159,7 +159,7 @@ fn what_nobody_asked_for_is_not_held() {
     for line in [&b": "[..], b"unknown", b"retry: 1", b"datax: "] {
         let stream = [line, &vec![b'7'; 1 << 20], b"\n"].concat();
         feed(&mut framer, &stream, 1000);
-        assert!(framer.heap_bytes() <= KEEP, "{}: {}", line.escape_ascii(), framer.heap_bytes());
+        assert!(framer.bytes_held() <= KEEP, "{}: {}", line.escape_ascii(), framer.bytes_held());
     }
 }
 
@@ -176,7 +176,7 @@ fn limits_bound_what_is_held() {
         let mut framer = Framer::with_limits(limits).comments(true).unknown_lines(true).incomplete(true);
         for mut piece in stream.chunks(7) {
             assert!(framer.next(&mut piece).is_none());
-            assert!(framer.heap_bytes() <= 2 * 1000 + 512, "{}: {}", line.escape_ascii(), framer.heap_bytes());
+            assert!(framer.bytes_held() <= 2 * 1000 + 512, "{}: {}", line.escape_ascii(), framer.bytes_held());
         }
     }
 }
@@ -193,7 +193,7 @@ fn a_long_unknown_line_is_given_back() {
         }
     }
     feed(&mut framer, b"data: x\n\ndata: y\n\n", 100);
-    assert!(framer.heap_bytes() < 1024, "{}", framer.heap_bytes());
+    assert!(framer.bytes_held() < 1024, "{}", framer.bytes_held());
 }
 
 #[test]

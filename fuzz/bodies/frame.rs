@@ -78,7 +78,7 @@ fn frame(framer: &mut Framer, pieces: &[&[u8]], stream: &[u8], settings: Setting
     let mut items = Vec::new();
     let mut at = 0;
     let mut fed = 0;
-    let held_before = framer.heap_bytes();
+    let held_before = framer.bytes_held();
     for piece in pieces {
         let mut input = *piece;
         while let Some(item) = pull(framer, &mut input, stream, &mut at) {
@@ -152,7 +152,7 @@ fn pull(framer: &mut Framer, input: &mut &[u8], stream: &[u8], at: &mut usize) -
 fn bound_memory(framer: &Framer, held_before: usize, fed: usize, settings: Settings) {
     let limits = settings.limits;
     let admitted = limits.event_data + limits.event_type + 3 * limits.event_id + limits.comment + limits.unknown_line;
-    let held = framer.heap_bytes();
+    let held = framer.bytes_held();
     assert!(held <= held_before + 1024 + 2 * fed.min(admitted), "{held} bytes held after {fed}");
 }
 

@@ -33,7 +33,7 @@ pub use state::ChatState;
 /// assert_eq!(chat.finish().choices[0].message.content, "Hi");
 /// # Ok::<(), deltawire::Error>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ChatStream {
     state: ChatState,
     decoder: Decoder,

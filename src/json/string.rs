@@ -3,6 +3,7 @@
 //! Lenient where the wire needs it: half a surrogate pair and bytes that are not UTF-8 become U+FFFD, and the text says so.
 
 use alloc::string::String;
+use core::fmt;
 use core::ops::{Deref, Range};
 
 /// A string of a document: derefs to `str`, and can say what was mended in it.
@@ -32,6 +33,18 @@ impl Deref for Text<'_> {
     #[inline]
     fn deref(&self) -> &str {
         self.text
+    }
+}
+
+impl AsRef<str> for Text<'_> {
+    fn as_ref(&self) -> &str {
+        self.text
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.text)
     }
 }
 

@@ -3,13 +3,14 @@
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::raw::members;
 use super::{Anomaly, ToolCall};
 
 /// How a stream came out.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// `[DONE]` came, or every choice finished and the input ended.
     Complete,
@@ -22,7 +23,7 @@ pub enum Outcome {
 
 /// What ended a stream. Only `Done` proves that nothing is missing.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum EndedBy {
     /// `[DONE]`.
     Done,
@@ -125,6 +126,16 @@ pub struct ProviderError {
     /// Where it was met, in bytes from the start of the stream.
     pub offset: u64,
 }
+
+/// Its message, or its type or code where it has none.
+impl fmt::Display for ProviderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = self.kind.as_deref().or(self.code.as_deref()).unwrap_or("an error without a message");
+        f.pad(if self.message.is_empty() { named } else { &self.message })
+    }
+}
+
+impl core::error::Error for ProviderError {}
 
 /// The message of one choice.
 #[non_exhaustive]

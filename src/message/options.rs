@@ -4,7 +4,7 @@ use crate::Limits;
 
 /// How much of the message is kept. The updates are the same in each.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Keep {
     /// Everything.
     #[default]

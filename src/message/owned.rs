@@ -66,6 +66,13 @@ enum FragmentIs {
     Replaced,
 }
 
+/// Equal if what they [lend](OwnedUpdate::as_update) is.
+impl PartialEq for OwnedUpdate {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_update() == other.as_update()
+    }
+}
+
 impl OwnedUpdate {
     /// The update, lent. Cost: constant.
     #[must_use]
@@ -118,6 +125,12 @@ impl OwnedUpdate {
             }
             Payload::Done => Update::Done {},
         }
+    }
+}
+
+impl From<Update<'_>> for OwnedUpdate {
+    fn from(update: Update<'_>) -> Self {
+        update.into_owned()
     }
 }
 

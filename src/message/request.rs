@@ -7,7 +7,7 @@ use super::{Message, ToolKind};
 
 /// What of the reasoning goes back with the next request.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ReasoningPolicy {
     /// Nothing. What most providers want.
     #[default]

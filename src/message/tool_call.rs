@@ -6,7 +6,7 @@ use crate::json::incremental::Scanner;
 
 /// What kind of call it is.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ToolKind {
     /// `function`: the arguments are JSON.
     #[default]
@@ -17,7 +17,7 @@ pub enum ToolKind {
 
 /// What a call's arguments are (rule 9).
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ArgumentsState {
     /// One whole value.
     Complete,

@@ -6,7 +6,7 @@ use super::{Anomaly, ProviderError, ToolCall, Usage};
 ///
 /// `choice` is the wire's index of the choice. New variants are not a breaking change.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Update<'a> {
     /// The role of a choice's message became known.
     #[non_exhaustive]

@@ -363,8 +363,8 @@ impl Framer {
 
     /// Bytes held on the heap, capacity included.
     #[must_use]
-    pub fn heap_bytes(&self) -> usize {
-        self.held.heap_bytes()
+    pub fn bytes_held(&self) -> usize {
+        self.held.bytes_held()
     }
 
     /// Bytes searched for line ends so far.

@@ -111,7 +111,7 @@ impl Held {
     }
 
     /// Bytes on the heap.
-    pub(super) fn heap_bytes(&self) -> usize {
+    pub(super) fn bytes_held(&self) -> usize {
         let rare = self.rare.as_deref().map_or(0, |rare| {
             size_of::<Rare>()
                 + [&rare.event_type, &rare.id, &rare.next_id, &rare.text].map(Vec::capacity).iter().sum::<usize>()

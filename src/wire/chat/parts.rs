@@ -9,7 +9,7 @@ use crate::json::table::{Doc, Kind};
 
 /// What a part of an array-valued `content` is.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ContentPartKind {
     /// `text` (also a part that is a bare string, or has a text and no type)
     Text,
@@ -20,6 +20,7 @@ pub enum ContentPartKind {
 }
 
 /// One part of an array-valued `content`.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub struct ContentPart<'a> {
     /// What it is.
