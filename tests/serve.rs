@@ -118,7 +118,26 @@ fn serve_seeds(arguments: &[&str]) -> Server {
     Server::start(&arguments)
 }
 
+const DELTAWIRE: &str = env!("CARGO_BIN_EXE_deltawire");
 const KIMI: &str = "tests/recordings/tool_streaming_kimi-k2.yaml";
+
+/// What `docs/COMMAND.md` shows to those who test a client.
+#[test]
+fn the_documents_program_starts_and_stops_a_server() -> Result<(), Box<dyn std::error::Error>> {
+    let mut server = Command::new(DELTAWIRE)
+        .args(["serve", KIMI, "--piece-size", "7"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut address = String::new();
+    BufReader::new(server.stdout.take().expect("piped")).read_line(&mut address)?;
+    let url = address.trim_end();
+    // Requests to `url` …
+    assert!(TcpStream::connect(url.strip_prefix("http://").expect("a URL")).is_ok());
+    server.kill()?;
+    server.wait()?;
+    Ok(())
+}
 
 #[test]
 fn every_response_comes_as_it_was_recorded_in_order() {
