@@ -32,6 +32,8 @@ pub struct ChatState {
 /// What the response is read as.
 #[derive(Clone, Debug)]
 enum Reading {
+    /// Nothing has come yet.
+    New,
     /// Not known to be anything: no event has come yet.
     Opening(Box<Opening>),
     Stream,
@@ -65,7 +67,7 @@ impl ChatState {
             framer: Framer::with_limits(options.limits).incomplete(true).unknown_lines(true).comments(options.comments),
             assembler: Assembler::with_options(options),
             recent: RecentShapes::default(),
-            reading: Reading::Opening(Box::default()),
+            reading: Reading::New,
             bare: None,
             fatal: None,
             ended: false,
@@ -91,7 +93,7 @@ impl ChatState {
             }
             let more = match &mut self.reading {
                 Reading::Stream => self.read_item(decoder, input),
-                Reading::Opening(_) => self.read_opening(decoder, input),
+                Reading::New | Reading::Opening(_) => self.read_opening(decoder, input),
                 Reading::Body(_) => self.read_body(input),
             };
             if !more {
@@ -123,7 +125,7 @@ impl ChatState {
         self.framer.end();
         while self.read_item(decoder, &mut &[][..]) {}
         match core::mem::replace(&mut self.reading, Reading::Stream) {
-            Reading::Stream => {}
+            Reading::Stream | Reading::New => {}
             Reading::Opening(opening) => {
                 if let Some(head) = opening.stranger() {
                     let text = String::from_utf8_lossy(head);
@@ -166,7 +168,7 @@ impl ChatState {
         self.framer.reset();
         self.assembler.reset();
         self.recent = RecentShapes::default();
-        self.reading = Reading::Opening(Box::default());
+        self.reading = Reading::New;
         self.bare = None;
         self.fatal = None;
         self.ended = false;
@@ -219,6 +221,15 @@ impl ChatState {
     /// Reads on while no event has come: the first byte may open a JSON document.
     #[cold]
     fn read_opening(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> bool {
+        if matches!(self.reading, Reading::New) {
+            // Nearly every stream: its first line is one of an event.
+            let is_stream = input.starts_with(b"data:") || input.starts_with(b"event:");
+            if is_stream || input.is_empty() {
+                self.reading = if is_stream { Reading::Stream } else { Reading::New };
+                return self.read_item(decoder, input);
+            }
+            self.reading = Reading::Opening(Box::default());
+        }
         let Reading::Opening(opening) = &mut self.reading else { return true };
         // What an earlier call looked at and left, because it brought an update, is not looked at again.
         let offset = self.framer.offset();

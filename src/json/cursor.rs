@@ -160,13 +160,24 @@ pub(crate) fn number_end(data: &[u8], at: usize) -> Result<usize, Fault> {
     }
 }
 
+/// Some bits of each byte that is no digit, up to the first such byte (after it, of any).
+#[inline(always)]
+fn no_digits(word: u64) -> u64 {
+    // Top half 3, and adding 6 does not carry out of the low half.
+    let other = (word ^ (ONES * 0x30)) | (word.wrapping_add(ONES * 6) ^ (ONES * 0x30));
+    other & (ONES * 0xF0)
+}
+
+/// Whether eight bytes are all digits.
+#[inline(always)]
+pub(crate) fn are_digits(word: u64) -> bool {
+    no_digits(word) == 0
+}
+
 #[inline(always)]
 fn digits_end(data: &[u8], mut at: usize) -> usize {
     while let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*bytes);
-        // Top half 3, and adding 6 does not carry out of the low half.
-        let other = (word ^ (ONES * 0x30)) | (word.wrapping_add(ONES * 6) ^ (ONES * 0x30));
-        let other = other & (ONES * 0xF0);
+        let other = no_digits(u64::from_le_bytes(*bytes));
         if other != 0 {
             return at + (other.trailing_zeros() / 8) as usize;
         }

@@ -212,13 +212,16 @@ fn settle(high: &mut u16, out: &mut String, mended: &mut Mended) {
 
 /// Appends bytes, U+FFFD for what is not UTF-8; whether there was such.
 pub(crate) fn push_lossy(bytes: &[u8], out: &mut String) -> bool {
-    let mut invalid = false;
+    // Several times as fast as taking it in chunks, which are as good as never needed.
+    if let Ok(text) = core::str::from_utf8(bytes) {
+        out.push_str(text);
+        return false;
+    }
     for chunk in bytes.utf8_chunks() {
         out.push_str(chunk.valid());
         if !chunk.invalid().is_empty() {
-            invalid = true;
             out.push(char::REPLACEMENT_CHARACTER);
         }
     }
-    invalid
+    true
 }

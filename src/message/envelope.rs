@@ -8,6 +8,7 @@ use super::choice::Field;
 use super::completion::{ProviderError, Usage};
 use super::out::{Place, What};
 use super::{Anomaly, AnomalyCode, Keep};
+use crate::json::string::push_lossy;
 use crate::wire::chat::{ChunkChoice, ChunkError, ChunkUsage, ContentPartKind, Delta};
 use crate::{Error, ErrorKind, LimitKind, Text};
 
@@ -69,12 +70,11 @@ impl Assembler {
     }
 
     pub(super) fn usage(&mut self, usage: &ChunkUsage<'_>) {
-        let raw = String::from_utf8_lossy(usage.raw());
         let is_groqs = self.seldom.as_ref().is_some_and(|seldom| seldom.usage_is_groqs);
-        if !is_groqs && self.usage.as_ref().is_some_and(|known| known.raw == raw) {
+        if !is_groqs && self.usage.as_ref().is_some_and(|known| known.raw.as_bytes() == usage.raw()) {
             return;
         }
-        let before = self.usage.replace(Box::new(typed(usage, raw.into_owned())));
+        let before = self.usage.replace(Box::new(typed(usage)));
         if let Some(seldom) = &mut self.seldom {
             if core::mem::take(&mut seldom.usage_is_groqs) {
                 seldom.groq_usage = before;
@@ -88,7 +88,7 @@ impl Assembler {
     /// `x_groq.usage` fills in what `usage` does not say: the numbers at once, its raw members at the end.
     #[cold]
     pub(super) fn groq_usage(&mut self, usage: &ChunkUsage<'_>) {
-        let groq = Box::new(typed(usage, String::from_utf8_lossy(usage.raw()).into_owned()));
+        let groq = Box::new(typed(usage));
         let has_own = self.usage.is_some();
         let seldom = self.seldom.get_or_insert_default();
         if has_own && !seldom.usage_is_groqs {
@@ -126,7 +126,9 @@ impl Assembler {
     }
 }
 
-fn typed(usage: &ChunkUsage<'_>, raw: String) -> Usage {
+fn typed(usage: &ChunkUsage<'_>) -> Usage {
+    let mut raw = String::new();
+    push_lossy(usage.raw(), &mut raw);
     Usage {
         prompt_tokens: usage.prompt_tokens(),
         completion_tokens: usage.completion_tokens(),

@@ -9,6 +9,7 @@ use core::ops::Range;
 use smallvec::SmallVec;
 
 use super::{Anomaly, AnomalyCode, ProviderError};
+use crate::json::string::push_lossy;
 
 /// What a record is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +157,7 @@ impl Out {
     pub(super) fn note(&mut self, what: What, choice: u32, text: &[u8]) {
         let odd = self.odd.get_or_insert_default();
         let start = odd.notes.len();
-        odd.notes.push_str(&String::from_utf8_lossy(text));
+        push_lossy(text, &mut odd.notes);
         let end = odd.notes.len();
         self.push(Record { what, choice, call: 0, start, end });
     }
@@ -208,7 +209,7 @@ impl Out {
             rest.dropped += anomaly.dropped;
         }
         let start = odd.notes.len();
-        odd.notes.push_str(&String::from_utf8_lossy(&text[..text.len().min(512)]));
+        push_lossy(&text[..text.len().min(512)], &mut odd.notes);
         odd.told.push((anomaly, start..odd.notes.len()));
         let start = odd.told.len() - 1;
         self.push(Record { what: What::Anomaly, choice: 0, call: 0, start, end: 0 });

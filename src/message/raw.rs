@@ -1,4 +1,4 @@
-//! Raw JSON that is only carried: the members of an object, the elements of an array, and putting them together again.
+//! Raw JSON that is only carried: the members of an object, and putting them together again.
 //!
 //! What is split here was accepted by the decoder before, so it is JSON; on anything else the parts simply end.
 
@@ -6,64 +6,19 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json::incremental::is_blank;
-use crate::json::string::unescape;
+use crate::json::cursor::{MAX_DEPTH, skip_blanks, skipped_value_end};
+use crate::json::string::{push_lossy, unescape};
 
-/// Where the value that begins at `at` ends. Costs O(value).
-fn value_end(bytes: &[u8], at: usize) -> usize {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for (i, &byte) in bytes.iter().enumerate().skip(at) {
-        if in_string {
-            match (escaped, byte) {
-                (true, _) => escaped = false,
-                (false, b'\\') => escaped = true,
-                (false, b'"') => {
-                    in_string = false;
-                    if depth == 0 {
-                        return i + 1;
-                    }
-                }
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                if depth == 0 {
-                    return i;
-                }
-                depth -= 1;
-                if depth == 0 {
-                    return i + 1;
-                }
-            }
-            b',' | b':' if depth == 0 => return i,
-            _ if depth == 0 && is_blank(byte) => return i,
-            _ => {}
-        }
-    }
-    bytes.len()
-}
-
-fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
-    while bytes.get(at).is_some_and(|&byte| is_blank(byte)) {
-        at += 1;
-    }
-    at
-}
-
-/// The elements of a raw array, or the values and keys of a raw object, in turn.
+/// The values and keys of a raw object, in turn.
 struct Values<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Values<'a> {
-    fn of(raw: &'a [u8], open: u8) -> Self {
+    fn of(raw: &'a [u8]) -> Self {
         let at = skip_blanks(raw, 0);
-        if raw.get(at) == Some(&open) { Self { bytes: raw, at: at + 1 } } else { Self { bytes: &[], at: 0 } }
+        if raw.get(at) == Some(&b'{') { Self { bytes: raw, at: at + 1 } } else { Self { bytes: &[], at: 0 } }
     }
 }
 
@@ -74,21 +29,16 @@ impl<'a> Iterator for Values<'a> {
         if matches!(self.bytes.get(at), Some(b',' | b':')) {
             at = skip_blanks(self.bytes, at + 1);
         }
-        let end = value_end(self.bytes, at);
+        let end = skipped_value_end(self.bytes, at, MAX_DEPTH).ok()?;
         self.at = end;
-        (end > at).then(|| &self.bytes[at..end])
+        Some(&self.bytes[at..end])
     }
-}
-
-/// The elements of a raw JSON array; none when it is no array.
-pub(super) fn elements(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
-    Values::of(raw, b'[')
 }
 
 /// The members of a raw JSON object: key (quotes off, no needless escapes, so that equal keys are equal bytes) and raw
 /// value; none when it is no object.
 pub(super) fn members(raw: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, &[u8])> {
-    let mut values = Values::of(raw, b'{');
+    let mut values = Values::of(raw);
     core::iter::from_fn(move || {
         let key = values.next()?.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
         let key = if key.contains(&b'\\') { Cow::Owned(escaped_anew(key)) } else { Cow::Borrowed(key) };
@@ -168,8 +118,10 @@ impl Members {
     pub(super) fn set(&mut self, key: &[u8], value: &[u8]) -> usize {
         let Some(entry) = self.entry(key) else { return 0 };
         let before = entry.len();
-        entry.clear();
-        entry.push_str(&String::from_utf8_lossy(value));
+        if entry.as_bytes() != value {
+            entry.clear();
+            push_lossy(value, entry);
+        }
         entry.len().saturating_sub(before)
     }
 
@@ -184,11 +136,13 @@ impl Members {
             entry.clear();
             entry.push('[');
         }
-        for element in elements(value) {
+        let inside = value.strip_prefix(b"[").and_then(|value| value.strip_suffix(b"]")).unwrap_or_default();
+        let inside = inside.trim_ascii();
+        if !inside.is_empty() {
             if entry.len() > 1 {
                 entry.push(',');
             }
-            entry.push_str(&String::from_utf8_lossy(element));
+            push_lossy(inside, entry);
         }
         entry.len().saturating_sub(before)
     }
@@ -233,12 +187,7 @@ mod tests {
             .collect();
         let parts: Vec<_> = parts.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         assert_eq!(parts, [("a", r#"[1, {"b":"}\""}]"#), ("c\\\"d", "null"), ("e", "\"x,y\"")]);
-        let parts: Vec<_> = elements(b"[ 1 ,[2,3], \"]\" ]").map(|v| core::str::from_utf8(v).unwrap()).collect();
-        assert_eq!(parts, ["1", "[2,3]", "\"]\""]);
-        assert_eq!(
-            elements(b"[]").count() + members(b"{}").count() + members(b"[1]").count() + elements(b"5").count(),
-            0
-        );
+        assert_eq!(members(b"{}").count() + members(b"[1]").count(), 0);
     }
 
     #[test]
@@ -253,7 +202,7 @@ mod tests {
         let mut members = Members::default();
         members.merge(b"content", b"[{\"a\":1}]");
         members.merge(b"content", b"[]");
-        members.merge(b"content", b"[2, 3]");
+        members.merge(b"content", b"[ 2,3 ]");
         members.merge(b"refusal", b"null");
         assert_eq!(members.to_object(false), r#"{"content":[{"a":1},2,3],"refusal":null}"#);
     }
