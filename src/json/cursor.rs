@@ -36,62 +36,70 @@ pub(crate) struct StringEnd {
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u128 = 0x8080_8080_8080_8080_8080_8080_8080_8080;
+const TOPS: u64 = 0x8080_8080_8080_8080;
 
 /// How many bytes of a string are looked at at once.
-const STEP: usize = 16;
+const STEP: usize = 8;
 
-/// Which of the bytes end a run of plain string bytes (a quote, a backslash, a control character): all bits of each.
-///
-/// Written so that compilers make it a few vector instructions.
+/// Which bytes of a word end a run of plain string bytes (a quote, a backslash, a control character): the top bit of each.
+/// The lowest is right; those above it may say so of a byte that is none.
 #[inline(always)]
-fn stops(bytes: &[u8; STEP]) -> u128 {
-    let mut stops = [0; STEP];
-    for (stop, &byte) in stops.iter_mut().zip(bytes) {
-        *stop = if (byte == b'"') | (byte == b'\\') | (byte < 0x20) { 0xFF } else { 0 };
-    }
-    u128::from_le_bytes(stops)
+fn stops(word: u64) -> u64 {
+    // A byte less than `n` borrows from its top bit when `n` is taken from it; bytes beyond ASCII have it and are none.
+    let quote = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
+    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    let control = word.wrapping_sub(ONES * 0x20);
+    (quote | backslash | control) & !word & TOPS
 }
 
-/// Whether the bytes before the first stop are ASCII; all bytes, when there is none.
+/// The position in a word of its lowest stop.
 #[inline(always)]
-fn are_ascii(bytes: &[u8; STEP], stops: u128) -> bool {
-    let before = stops ^ stops.wrapping_sub(1);
-    u128::from_le_bytes(*bytes) & before & TOPS == 0
+fn first_of(stops: u64) -> usize {
+    (stops.trailing_zeros() / 8) as usize
+}
+
+/// The top bits of the bytes that are not ASCII before the lowest stop; of all bytes, when there is none.
+#[inline(always)]
+fn wide(word: u64, stops: u64) -> u64 {
+    word & TOPS & (stops ^ stops.wrapping_sub(1))
+}
+
+#[inline(always)]
+fn word_at(data: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*data.get(at..)?.first_chunk()?))
 }
 
 /// Reads a string from the byte after its opening quote, [`STEP`] bytes at a time.
 #[inline(always)]
 pub(crate) fn string_end(data: &[u8], at: usize) -> Result<StringEnd, Fault> {
-    let (mut at, mut ascii) = (at, true);
-    while let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
-        let stops = stops(bytes);
-        ascii &= are_ascii(bytes, stops);
+    let (mut at, mut beyond) = (at, 0);
+    while let Some(word) = word_at(data, at) {
+        let stops = stops(word);
+        beyond |= wide(word, stops);
         if stops != 0 {
-            at += (stops.trailing_zeros() / 8) as usize;
+            at += first_of(stops);
             if data.get(at) == Some(&b'"') {
-                return Ok(StringEnd { end: at, escaped: false, ascii });
+                return Ok(StringEnd { end: at, escaped: false, ascii: beyond == 0 });
             }
-            return string_end_slow(data, at, ascii);
+            return string_end_slow(data, at, beyond == 0);
         }
         at += STEP;
     }
-    string_end_near_end(data, at, ascii)
+    string_end_near_end(data, at, beyond == 0)
 }
 
-/// The rest of a string in the last bytes of the data: a look at the last step, of which the first bytes are shifted out.
-#[inline(always)]
+/// The rest of a string in the last bytes of the data: a look at the last word, of which the first bytes are shifted out.
+#[inline(never)]
 fn string_end_near_end(data: &[u8], at: usize, ascii: bool) -> Result<StringEnd, Fault> {
     if let Some(bytes) = data.last_chunk::<STEP>()
         && at < data.len()
     {
-        let seen = 8 * (at + STEP - data.len()) as u32;
-        let bytes = (u128::from_le_bytes(*bytes) >> seen).to_le_bytes();
         // What is shifted in is 0, a control character: there is always a stop.
-        let stops = stops(&bytes);
-        let end = at + (stops.trailing_zeros() / 8) as usize;
+        let word = u64::from_le_bytes(*bytes) >> (8 * (at + STEP - data.len()));
+        let stops = stops(word);
+        let end = at + first_of(stops);
         if data.get(end) == Some(&b'"') {
-            return Ok(StringEnd { end, escaped: false, ascii: ascii & are_ascii(&bytes, stops) });
+            return Ok(StringEnd { end, escaped: false, ascii: ascii & (wide(word, stops) == 0) });
         }
     }
     string_end_slow(data, at, ascii)
@@ -112,11 +120,11 @@ fn string_end_slow(data: &[u8], mut at: usize, mut ascii: bool) -> Result<String
                 ascii &= byte < 0x80;
                 at += 1;
                 // Runs between escapes go a step at a time.
-                while let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
-                    let stops = stops(bytes);
-                    ascii &= are_ascii(bytes, stops);
+                while let Some(word) = word_at(data, at) {
+                    let stops = stops(word);
+                    ascii &= wide(word, stops) == 0;
                     if stops != 0 {
-                        at += (stops.trailing_zeros() / 8) as usize;
+                        at += first_of(stops);
                         break;
                     }
                     at += STEP;
@@ -176,8 +184,8 @@ pub(crate) fn are_digits(word: u64) -> bool {
 
 #[inline(always)]
 fn digits_end(data: &[u8], mut at: usize) -> usize {
-    while let Some(bytes) = data.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let other = no_digits(u64::from_le_bytes(*bytes));
+    while let Some(word) = word_at(data, at) {
+        let other = no_digits(word);
         if other != 0 {
             return at + (other.trailing_zeros() / 8) as usize;
         }

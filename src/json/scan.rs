@@ -1,5 +1,7 @@
 //! The cold path: one document, read once, its whole grammar checked, into a [`Table`] that a [`Schema`] shapes.
 
+use alloc::vec::Vec;
+
 use super::cursor::{Fault, MAX_DEPTH, is_blank, number_end, skip_blanks, skipped_value_end, string_end, word_end};
 use super::string::{push_lossy, unescape};
 use super::table::{
@@ -30,35 +32,39 @@ impl Field {
     pub(crate) const UNKNOWN: Self = Self { link: 0, object: 0, elements: 0, flags: 0 };
 }
 
-/// A field's name in the form in which it is found at once: the name and the closing quote as four numbers of eight bytes.
+/// How many bytes of a document a key is looked for in, from the one after its opening quote.
+pub(crate) const KEY_WINDOW: usize = 32;
+
+/// A field's name in the form in which it is found at once: the name, the closing quote and the colon as four numbers of
+/// eight bytes.
 pub(crate) struct Name {
-    masks: [u64; 4],
-    words: [u64; 4],
+    masks: [u64; KEY_WINDOW / 8],
+    words: [u64; KEY_WINDOW / 8],
 }
 
 impl Name {
     pub(crate) const fn new(name: &[u8]) -> Self {
-        assert!(name.len() < 32);
+        assert!(name.len() <= KEY_WINDOW - 2);
         let (mut masks, mut words, mut i) = ([0; 4], [0; 4], 0);
-        while i <= name.len() {
+        while i < name.len() + 2 {
+            let byte = if i < name.len() { name[i] } else { b"\":"[i - name.len()] };
             masks[i / 8] |= 0xFF << (8 * (i % 8));
-            words[i / 8] |= (if i == name.len() { b'"' } else { name[i] } as u64) << (8 * (i % 8));
+            words[i / 8] |= (byte as u64) << (8 * (i % 8));
             i += 1;
         }
         Self { masks, words }
     }
 
-    /// Whether the bytes from a key's first are this name and the closing quote. `word` is the first eight of `rest`.
+    /// Whether the bytes from a key's first are this name, the closing quote and a colon.
     #[inline(always)]
-    pub(crate) fn begins(&self, word: u64, rest: &[u8]) -> bool {
+    pub(crate) fn begins(&self, window: &[u8; KEY_WINDOW]) -> bool {
         let is = |i: usize| {
             self.masks[i] == 0
-                || rest
-                    .get(8 * i..)
-                    .and_then(|rest| rest.first_chunk())
-                    .is_some_and(|bytes| u64::from_le_bytes(*bytes) & self.masks[i] == self.words[i])
+                || window[8 * i..].first_chunk().is_some_and(|bytes| {
+                    u64::from_le_bytes(*bytes) & self.masks[i] == self.words[i]
+                })
         };
-        word & self.masks[0] == self.words[0] && is(1) && is(2) && is(3)
+        is(0) && is(1) && is(2) && is(3)
     }
 }
 
@@ -66,8 +72,8 @@ impl Name {
 pub(crate) trait Schema {
     /// What the document itself is.
     const ROOT: u8;
-    /// The field of a kind of record whose key begins `rest`, and the key's length; `word` is the first eight bytes.
-    fn known(record: u8, word: u64, rest: &[u8]) -> (Field, u32);
+    /// The field of a kind of record whose key, closing quote and colon begin `window`, and the key's length.
+    fn known(record: u8, window: &[u8; KEY_WINDOW]) -> (Field, u32);
     /// The field of a kind of record, by its whole name.
     fn field(record: u8, key: &[u8]) -> Field;
     /// The links of a kind of record, masks and chain included.
@@ -95,18 +101,20 @@ pub(crate) fn scan<S: Schema>(
     table.slots.push(Slot::default());
     table.links.push(0);
     let root = Field { link: 0, object: S::ROOT, elements: 0, flags: READ };
-    Scanner { data, table, fit }.value::<S>(root, at, depth.min(MAX_DEPTH))
+    Scanner { data, slots: &mut table.slots, links: &mut table.links, fit }.value::<S>(root, at, depth.min(MAX_DEPTH))
 }
 
 /// Every function goes from a position to the position after what it reads (so that positions stay in registers); `room`
 /// is how many containers may yet be opened.
 struct Scanner<'a> {
     data: &'a [u8],
-    table: &'a mut Table,
+    slots: &'a mut Vec<Slot>,
+    links: &'a mut Vec<u32>,
     fit: &'a mut Fit,
 }
 
 impl Scanner<'_> {
+    #[cold]
     fn fault<T>(&self, at: usize) -> Result<T, Fault> {
         Err(Fault(at.min(self.data.len())))
     }
@@ -114,16 +122,17 @@ impl Scanner<'_> {
     /// The slot that the next value will have.
     #[inline(always)]
     fn next_slot(&self) -> u32 {
-        self.table.slots.len() as u32
+        self.slots.len() as u32
     }
 
     #[inline(always)]
     fn push(&mut self, start: usize, end: usize, kind: Kind, flags: u8) {
         let (start, end) = (start as u32, end as u32);
-        self.table.slots.push(Slot { start, end, aux: 0, next: 0, kind, flags, holes_before: [0; 2] });
+        self.slots.push(Slot { start, end, aux: 0, next: 0, kind, flags, holes_before: [0; 2] });
     }
 
     /// Reads a value at its first byte into the next slot.
+    #[inline(never)]
     fn value<S: Schema>(&mut self, field: Field, at: usize, room: usize) -> Result<usize, Fault> {
         let read = field.flags & READ != 0;
         let text = (if read { TEXT } else { 0 }) | field.flags & VARIES;
@@ -154,7 +163,7 @@ impl Scanner<'_> {
     fn string(&mut self, at: usize, flags: u8) -> Result<usize, Fault> {
         let string = string_end(self.data, at + 1)?;
         self.push(at + 1, string.end, Kind::String, flags);
-        if flags & TEXT != 0 && (string.escaped || !string.ascii) {
+        if (string.escaped || !string.ascii) && flags & TEXT != 0 {
             self.own(string.escaped);
         }
         Ok(string.end + 1)
@@ -178,7 +187,7 @@ impl Scanner<'_> {
     #[inline(never)]
     fn own(&mut self, escaped: bool) {
         let slot = self.next_slot() - 1;
-        let Slot { start, end, .. } = self.table.slots[slot as usize];
+        let Slot { start, end, .. } = self.slots[slot as usize];
         let raw = &self.data[start as usize..end as usize];
         let start = self.fit.scratch.len();
         if escaped {
@@ -204,6 +213,7 @@ impl Scanner<'_> {
         }
     }
 
+    #[inline(never)]
     fn array<S: Schema>(&mut self, elements: u8, start: usize, room: usize) -> Result<usize, Fault> {
         if room == 0 {
             return self.fault(start);
@@ -213,7 +223,7 @@ impl Scanner<'_> {
         let element = Field { link: 0, object: elements, elements: 0, flags: READ };
         let mut at = skip_blanks(self.data, start + 1);
         if self.data.get(at) == Some(&b']') {
-            self.table.slots[array].end = at as u32 + 1;
+            self.slots[array].end = at as u32 + 1;
             return Ok(at + 1);
         }
         let first = self.next_slot();
@@ -221,7 +231,7 @@ impl Scanner<'_> {
         loop {
             let slot = self.next_slot();
             if last != 0 {
-                self.table.slots[last as usize].next = slot;
+                self.slots[last as usize].next = slot;
             }
             last = slot;
             at = self.value::<S>(element, at, room - 1)?;
@@ -231,91 +241,121 @@ impl Scanner<'_> {
                 break;
             }
         }
-        let this = &mut self.table.slots[array];
+        let this = &mut self.slots[array];
         (this.end, this.aux, this.flags) = (at as u32, first, 0);
         Ok(at)
     }
 
+    #[inline(never)]
     fn object<S: Schema>(&mut self, kind: u8, start: usize, room: usize) -> Result<usize, Fault> {
         if room == 0 {
             return self.fault(start);
         }
-        let object = self.next_slot() as usize;
+        let data = self.data;
+        let object = self.slots.len();
         self.push(start, start, Kind::Object, EMPTY);
-        let record = self.table.links.len();
-        self.table.links.resize(record + S::links(kind), 0);
+        let record = self.links.len();
+        self.links.resize(record + S::links(kind), 0);
         let (mut seen, mut last_unknown) = (0_u32, 0);
-        let mut at = skip_blanks(self.data, start + 1);
-        let mut more = self.data.get(at) != Some(&b'}');
+        let mut at = skip_blanks(data, start + 1);
+        let mut more = data.get(at) != Some(&b'}');
         if !more {
             at += 1;
         }
         while more {
-            if self.data.get(at) != Some(&b'"') {
-                return self.fault(at);
-            }
             let key = at + 1;
-            let rest = self.data.get(key..).unwrap_or_default();
-            let (mut field, length) = match rest.first_chunk::<8>() {
-                Some(bytes) => S::known(kind, u64::from_le_bytes(*bytes), rest),
-                None => (Field::UNKNOWN, 0),
+            let (field, length) = match data.get(at..).and_then(|rest| rest.split_first_chunk::<{ 1 + KEY_WINDOW }>()) {
+                Some((&[b'"', ref window @ ..], _)) => S::known(kind, window),
+                _ => (Field::UNKNOWN, 0),
             };
-            let mut key_end = key + length as usize;
             if field.link == 0 {
-                (field, key_end) = self.other_key::<S>(kind, key)?;
-            }
-            at = key_end + 1;
-            if self.data.get(at) != Some(&b':') {
-                at = skip_blanks(self.data, at);
-                if self.data.get(at) != Some(&b':') {
-                    return self.fault(at);
-                }
-            }
-            at = skip_blanks(self.data, at + 1);
-            if field.link == 0 {
-                seen |= SEEN_UNKNOWN;
-                if S::keeps_unknown(kind) {
-                    let slot = self.next_slot();
-                    self.push(key, key_end, Kind::String, KEY);
-                    let before = if last_unknown == 0 {
-                        &mut self.table.links[record + UNKNOWN]
-                    } else {
-                        &mut self.table.slots[last_unknown as usize].next
-                    };
-                    *before = slot;
-                    last_unknown = slot;
-                }
-                at = self.value::<S>(field, at, room - 1)?;
+                at = self.other_member::<S>(kind, at, room, record, &mut seen, &mut last_unknown)?;
             } else {
-                let mut slot = self.next_slot();
-                at = match self.data.get(at) {
-                    Some(b'"') => {
-                        self.string(at, (if field.flags & READ != 0 { TEXT } else { 0 }) | field.flags & VARIES)?
-                    }
-                    Some(b'0'..=b'9') if field.flags & READ != 0 => {
-                        let end = number_end(self.data, at)?;
-                        self.push(at, end, Kind::Number, TEXT | field.flags & VARIES);
-                        end
-                    }
-                    Some(b'n') => {
-                        slot = 0;
-                        word_end(self.data, at, b"null")?
-                    }
-                    _ => self.value::<S>(field, at, room - 1)?,
-                };
+                at = key + length as usize + 2;
+                let slot = self.next_slot();
+                at = self.member::<S>(field, at, room)?;
                 seen |= 1 << field.link;
-                self.table.links[record + field.link as usize] = slot;
+                // Null pushes none.
+                let slot = if self.next_slot() == slot { 0 } else { slot };
+                self.links[record + field.link as usize] = slot;
             }
             (at, more) = self.more(at, b'}')?;
         }
-        self.table.links[record + SEEN] = seen;
-        let this = &mut self.table.slots[object];
+        self.links[record + SEEN] = seen;
+        let this = &mut self.slots[object];
         (this.end, this.aux, this.flags) = (at as u32, record as u32, if seen == 0 { EMPTY } else { 0 });
         Ok(at)
     }
 
-    /// The field and the end of a key that was not known at once: unknown, written with escapes, or near the data's end.
+    /// The value of a field that the schema knows, from the byte after the colon. Null is no value.
+    #[inline(always)]
+    fn member<S: Schema>(&mut self, field: Field, at: usize, room: usize) -> Result<usize, Fault> {
+        let read = field.flags & READ != 0;
+        let text = (if read { TEXT } else { 0 }) | field.flags & VARIES;
+        let mut at = at;
+        loop {
+            return match self.data.get(at) {
+                Some(b'"') => self.string(at, text),
+                Some(b'n') => word_end(self.data, at, b"null"),
+                Some(b'0'..=b'9') if read => {
+                    let end = number_end(self.data, at)?;
+                    self.push(at, end, Kind::Number, text);
+                    Ok(end)
+                }
+                Some(&byte) if is_blank(byte) => {
+                    at = skip_blanks(self.data, at);
+                    continue;
+                }
+                _ => self.value::<S>(field, at, room - 1),
+            };
+        }
+    }
+
+    /// A member whose key was not known at once: one that the schema does not name, written with escapes or blanks, or
+    /// near the data's end.
     #[inline(never)]
+    fn other_member<S: Schema>(
+        &mut self,
+        kind: u8,
+        at: usize,
+        room: usize,
+        record: usize,
+        seen: &mut u32,
+        last_unknown: &mut u32,
+    ) -> Result<usize, Fault> {
+        if self.data.get(at) != Some(&b'"') {
+            return self.fault(at);
+        }
+        let key = at + 1;
+        let (field, key_end) = self.other_key::<S>(kind, key)?;
+        let colon = skip_blanks(self.data, key_end + 1);
+        if self.data.get(colon) != Some(&b':') {
+            return self.fault(colon);
+        }
+        let at = skip_blanks(self.data, colon + 1);
+        if field.link != 0 {
+            let slot = self.next_slot();
+            let at = self.member::<S>(field, at, room)?;
+            *seen |= 1 << field.link;
+            self.links[record + field.link as usize] = if self.next_slot() == slot { 0 } else { slot };
+            return Ok(at);
+        }
+        *seen |= SEEN_UNKNOWN;
+        if S::keeps_unknown(kind) {
+            let slot = self.next_slot();
+            self.push(key, key_end, Kind::String, KEY);
+            if *last_unknown == 0 {
+                self.links[record + UNKNOWN] = slot;
+            } else {
+                self.slots[*last_unknown as usize].next = slot;
+            }
+            *last_unknown = slot;
+        }
+        self.value::<S>(field, at, room - 1)
+    }
+
+    /// The field and the end of a key that was not known at once.
+    #[inline(always)]
     fn other_key<S: Schema>(&mut self, kind: u8, start: usize) -> Result<(Field, usize), Fault> {
         let key = string_end(self.data, start)?;
         let name = &self.data[start..key.end];

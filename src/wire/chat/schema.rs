@@ -1,6 +1,6 @@
 //! The field names of chat completions: which fields each object has, and how the value of each is read.
 
-use crate::json::scan::{Field, Name, RAW_TEXT, READ, Schema};
+use crate::json::scan::{Field, KEY_WINDOW, Name, RAW_TEXT, READ, Schema};
 use crate::json::table::{FIRST_FIELD, VARIES};
 
 macro_rules! records {
@@ -28,10 +28,10 @@ macro_rules! records {
             const ROOT: u8 = Record::ROOT as u8;
 
             #[inline(never)]
-            fn known(record: u8, word: u64, rest: &[u8]) -> (Field, u32) {
+            fn known(record: u8, window: &[u8; KEY_WINDOW]) -> (Field, u32) {
                 $(if record == Record::$record as u8 {
                     $(
-                        if const { &Name::new($name) }.begins(word, rest) {
+                        if const { &Name::new($name) }.begins(window) {
                             return ($how($module::$field as u8, 0 $(+ Record::$of as u8)?), $name.len() as u32);
                         }
                     )*
