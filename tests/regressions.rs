@@ -1,6 +1,6 @@
 //! Streams that came out wrong once, one test each.
 
-use deltawire::{ArgumentsState, ChatStream, Keep, Options, Outcome, Update};
+use deltawire::{ArgumentsState, ChatStream, Keep, Options, Outcome, ReasoningPolicy, Update};
 use serde_json::{Value, json};
 
 /// An event stream of these chunks' choices (choice 0), finished and done.
@@ -116,4 +116,20 @@ fn usage_beside_many_groq_usages_is_merged_once() {
     let usage = chat.finish().usage.expect("usage");
     assert_eq!((usage.total_tokens, usage.prompt_tokens), (Some(7), Some(5)));
     assert_eq!(usage.raw, "{\"total_tokens\":7, \"prompt_tokens\": 5, \"queue_time\": 1}");
+}
+
+#[test]
+fn reasoning_goes_back_under_the_name_it_came_with() {
+    // The name was not noted where each chunk brought nothing but reasoning, and then the reasoning did not go back.
+    for field in ["reasoning_content", "reasoning", "reasoning_text"] {
+        let mut chat = ChatStream::new();
+        for text in ["Let", " me", " think", " about", " it"] {
+            let event = json!({"choices": [{"index": 0, "delta": {field: text}}]});
+            chat.feed(format!("data: {event}\n\n").as_bytes(), |_| {}).expect("within the limits");
+        }
+        let message = chat.finish().choices.remove(0).message;
+        let sent: serde_json::Value =
+            serde_json::from_str(&message.to_request(ReasoningPolicy::AsReceived)).expect("a JSON object");
+        assert_eq!(sent[field], "Let me think about it", "{sent}");
+    }
 }

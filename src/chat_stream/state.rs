@@ -8,8 +8,8 @@ use super::bare_line::BareLine;
 use super::opening::Opening;
 use crate::message::AnomalyCode;
 use crate::sse::{Event, EventKind, Framer};
-use crate::wire::chat::{Decoder, Document, RecentShapes};
-use crate::{Assembler, Completion, Error, ErrorKind, LimitKind, Limits, Options, ProviderError, Update};
+use crate::wire::chat::{Decoder, Document, Documents, RecentShapes};
+use crate::{Assembler, Completion, Error, ErrorKind, LimitKind, Options, ProviderError, Update};
 
 /// A stream's own state, without a decoder: for many streams that share one.
 ///
@@ -26,7 +26,8 @@ pub struct ChatState {
     /// The error that every later call returns.
     fatal: Option<Error>,
     ended: bool,
-    limits: Limits,
+    /// See [`Limits::body`](crate::Limits::body).
+    body_limit: usize,
 }
 
 /// What the response is read as.
@@ -38,6 +39,8 @@ enum Reading {
     Opening(Box<Opening>),
     Stream,
     Body(Box<Body>),
+    /// Nothing more: it has ended, or the error is fatal.
+    Over,
 }
 
 /// A response that is one JSON document, as far as it has come.
@@ -71,7 +74,7 @@ impl ChatState {
             bare: None,
             fatal: None,
             ended: false,
-            limits: options.limits,
+            body_limit: options.limits.body,
         }
     }
 
@@ -85,16 +88,11 @@ impl ChatState {
             if self.assembler.advance() {
                 return Ok(true);
             }
-            if let Some(error) = self.fatal {
-                return Err(error);
-            }
-            if self.ended {
-                return if input.is_empty() { Ok(false) } else { Err(self.misuse()) };
-            }
             let more = match &mut self.reading {
                 Reading::Stream => self.read_item(decoder, input),
                 Reading::New | Reading::Opening(_) => self.read_opening(decoder, input),
                 Reading::Body(_) => self.read_body(input),
+                Reading::Over => return self.fatal.map_or_else(|| self.misuse(input), Err),
             };
             if !more {
                 return Ok(false);
@@ -124,8 +122,8 @@ impl ChatState {
         }
         self.framer.end();
         while self.read_item(decoder, &mut &[][..]) {}
-        match core::mem::replace(&mut self.reading, Reading::Stream) {
-            Reading::Stream | Reading::New => {}
+        match core::mem::replace(&mut self.reading, Reading::Over) {
+            Reading::Stream | Reading::New | Reading::Over => {}
             Reading::Opening(opening) => {
                 if let Some(head) = opening.stranger() {
                     let text = String::from_utf8_lossy(head);
@@ -179,37 +177,63 @@ impl ChatState {
         self.fatal.is_none() && !self.ended
     }
 
-    fn misuse(&self) -> Error {
-        Error::new(ErrorKind::FedAfterEnd, self.framer.offset())
+    /// Input after the end is an error.
+    #[cold]
+    fn misuse(&self, input: &[u8]) -> Result<bool, Error> {
+        if input.is_empty() { Ok(false) } else { Err(Error::new(ErrorKind::FedAfterEnd, self.framer.offset())) }
+    }
+
+    /// Ends the reading when there was an error that nothing comes after.
+    fn stop_at(&mut self, result: Result<(), Error>) {
+        if let Err(error) = result {
+            self.fatal = Some(error);
+            self.reading = Reading::Over;
+        }
     }
 
     /// Reads one item of the event stream; `false` when the input is used up.
     #[inline]
     fn read_item(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> bool {
-        let Some(item) = self.framer.next(input) else { return false };
-        match item {
-            Ok(event) => match event.kind() {
+        let before = *input;
+        if !self.framer.advance(input) {
+            return false;
+        }
+        let Some(data) = self.framer.plain_data(before) else { return self.read_other_item(decoder, before) };
+        let documents = decoder.documents_in(data, self.framer.start(), &mut self.recent);
+        let result = read_documents(documents, self.framer.start(), &mut self.assembler);
+        if result.is_err() || self.bare.is_some() || !matches!(self.reading, Reading::Stream) {
+            self.begin_stream(result);
+        }
+        true
+    }
+
+    /// An event came, so this is an event stream, and no line before it is an error.
+    #[cold]
+    fn begin_stream(&mut self, result: Result<(), Error>) {
+        self.bare = None;
+        self.reading = Reading::Stream;
+        self.stop_at(result);
+    }
+
+    /// Reads an item that is more than one data line, lies in two inputs, or is no event; `input` is what it may lie in.
+    #[inline(never)]
+    fn read_other_item(&mut self, decoder: &mut Decoder, input: &[u8]) -> bool {
+        match self.framer.event(input) {
+            None => return false,
+            Some(Ok(event)) => match event.kind() {
                 EventKind::Event | EventKind::Incomplete => {
-                    self.bare = None;
-                    if !matches!(self.reading, Reading::Stream) {
-                        self.reading = Reading::Stream;
-                    }
                     let offset = event.span().start;
-                    let mut documents = decoder.documents(event, &mut self.recent);
-                    while let Some(document) = documents.next() {
-                        if let Err(error) = self.assembler.apply(&document, offset) {
-                            self.fatal = Some(error);
-                            break;
-                        }
-                    }
+                    let documents = decoder.documents(event, &mut self.recent);
+                    let result = read_documents(documents, offset, &mut self.assembler);
+                    self.begin_stream(result);
                 }
                 EventKind::Comment => self.assembler.comment(event.data()),
                 EventKind::UnknownLine => {
                     let result = read_unknown_line(&event, &mut self.bare, decoder, &mut self.assembler);
-                    self.fatal = result.err();
+                    self.stop_at(result);
                 }
             },
-            Err(error) => {
+            Some(Err(error)) => {
                 self.reading = Reading::Stream;
                 let span = self.framer.span();
                 self.assembler.report(AnomalyCode::OversizedEvent, error.offset(), span.end - span.start, &[]);
@@ -238,6 +262,9 @@ impl ChatState {
         // The comments before it, at most, are items.
         let (mut before, body) = input.split_at(looked_at + found);
         while self.read_item(decoder, &mut before) {}
+        if self.fatal.is_some() {
+            return true;
+        }
         self.reading = Reading::Body(Box::new(Body { text: Vec::new(), offset: self.framer.offset() }));
         *input = body;
         true
@@ -245,9 +272,9 @@ impl ChatState {
 
     fn read_body(&mut self, input: &mut &[u8]) -> bool {
         let Reading::Body(body) = &mut self.reading else { return true };
-        if input.len() > self.limits.body - body.text.len() {
-            let offset = body.offset + self.limits.body as u64;
-            self.fatal = Some(Error::new(ErrorKind::Limit(LimitKind::Body), offset));
+        if input.len() > self.body_limit - body.text.len() {
+            let offset = body.offset + self.body_limit as u64;
+            self.stop_at(Err(Error::new(ErrorKind::Limit(LimitKind::Body), offset)));
             return true;
         }
         body.text.extend_from_slice(input);
@@ -277,8 +304,8 @@ impl ChatState {
                     self.assembler.fail(unreadable("not_json", "neither an event stream nor JSON", &head(), offset));
                 }
                 document => {
-                    self.fatal = self.assembler.apply(&document, body.offset).err();
-                    if self.fatal.is_some() {
+                    if let Err(error) = self.assembler.apply_any(&document, body.offset) {
+                        self.fatal = Some(error);
                         return;
                     }
                 }
@@ -289,6 +316,22 @@ impl ChatState {
             is_first = false;
         }
     }
+}
+
+/// Applies the documents of an event.
+#[inline(always)]
+fn read_documents(mut documents: Documents<'_>, offset: u64, assembler: &mut Assembler) -> Result<(), Error> {
+    while documents.advance() {
+        if let Some(sole) = documents.sole_text()
+            && assembler.take_sole(&sole)
+        {
+            continue;
+        }
+        if let Some(document) = documents.document() {
+            assembler.apply_any(&document, offset)?;
+        }
+    }
+    Ok(())
 }
 
 /// Reads a line that is no field: one that begins with `{` may be a bare JSON error, perhaps with the lines after it.
@@ -318,7 +361,7 @@ fn read_unknown_line(
         Some(document @ Document::Chunk(chunk)) => {
             if chunk.error().is_some() {
                 assembler.report(AnomalyCode::BareJsonLine, offset, 0, &[]);
-                result = assembler.apply(&document, offset);
+                result = assembler.apply_any(&document, offset);
             }
         }
         _ => return Ok(()), // not whole yet

@@ -107,7 +107,8 @@ mod tests {
     /// Against the standard library: every length, and every byte that is no digit at every place.
     #[test]
     fn integers_are_what_the_standard_library_reads() {
-        for text in ["0", "7", "10", "12345678", "123456789", "1758698552", "99999999", "100000000", "18446744073709551615"]
+        for text in
+            ["0", "7", "10", "12345678", "123456789", "1758698552", "99999999", "100000000", "18446744073709551615"]
         {
             let expected = text.parse::<u64>().ok();
             assert_eq!(Integer::of_number(text.as_bytes()).and_then(Integer::unsigned), expected, "{text}");
@@ -121,7 +122,8 @@ mod tests {
                     let mut digits = text.as_bytes().to_vec();
                     digits[place] = byte;
                     let float = std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse::<f64>().ok());
-                    let expected = float.filter(|value| value.fract() == 0.0 && value.abs() <= EXACT).map(|value| value as i64);
+                    let expected =
+                        float.filter(|value| value.fract() == 0.0 && value.abs() <= EXACT).map(|value| value as i64);
                     // A sign or a word of the standard library's is none of a JSON number's, and never comes here.
                     if byte != b'+' && byte != b'-' {
                         assert_eq!(Integer::of_number(&digits).and_then(Integer::signed), expected, "{digits:?}");

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::cursor::{Fault, MAX_DEPTH, is_blank, number_end, skip_blanks, skipped_value_end, string_end, word_end};
 use super::string::{push_lossy, unescape};
 use super::table::{
-    EMPTY, FIRST_FIELD, Fit, Gist, KEY, Kind, OPAQUE, OwnedText, SEEN, SEEN_UNKNOWN, Slot, TEXT, Table, UNKNOWN, VARIES,
+    EMPTY, FIRST_FIELD, Fit, KEY, Kind, OPAQUE, OwnedText, SEEN, SEEN_UNKNOWN, Slot, TEXT, Table, UNKNOWN, VARIES,
 };
 
 /// How the value of a field is read.
@@ -60,9 +60,9 @@ impl Name {
     pub(crate) fn begins(&self, window: &[u8; KEY_WINDOW]) -> bool {
         let is = |i: usize| {
             self.masks[i] == 0
-                || window[8 * i..].first_chunk().is_some_and(|bytes| {
-                    u64::from_le_bytes(*bytes) & self.masks[i] == self.words[i]
-                })
+                || window[8 * i..]
+                    .first_chunk()
+                    .is_some_and(|bytes| u64::from_le_bytes(*bytes) & self.masks[i] == self.words[i])
         };
         is(0) && is(1) && is(2) && is(3)
     }
@@ -92,7 +92,6 @@ pub(crate) fn scan<S: Schema>(
 ) -> Result<usize, Fault> {
     table.slots.clear();
     table.links.clear();
-    table.gist = Gist::default();
     fit.clear();
     if table.slots.capacity() == 0 {
         table.slots.reserve(64);

@@ -35,7 +35,7 @@ use alloc::vec::Vec;
 
 use super::cursor::{MAX_DEPTH, number_end, skip_blanks, skipped_value_end, string_end};
 use super::number::small;
-use super::table::{EMPTY, Fit, HOLES, HoleText, KEY, Kind, OPAQUE, Slot, TEXT, Table, VARIES};
+use super::table::{EMPTY, Fit, Gist, HOLES, HoleText, KEY, Kind, OPAQUE, Slot, TEXT, Table, VARIES};
 
 /// How many shapes are kept.
 pub(crate) const SHAPES: usize = 64;
@@ -118,6 +118,11 @@ impl Shapes {
         &self.shapes[usize::from(number) - 1].table
     }
 
+    /// Keeps what the wire's reader noted of a shape that was just learned.
+    pub(crate) fn note(&mut self, number: u8, gist: Gist) {
+        self.shapes[usize::from(number) - 1].table.gist = gist;
+    }
+
     /// The number of a shape that `data` fit, all of them; how they do is in `fit`.
     #[inline(always)]
     pub(crate) fn fit(&mut self, data: &[u8], recent: &mut Recent, fit: &mut Fit) -> Option<u8> {
@@ -177,12 +182,20 @@ impl Shapes {
         None
     }
 
-    /// Takes note of a document that fitted no shape: `table` and `fit` are what the scanner made of it.
+    /// Takes note of a document that fitted no shape: `table` and `fit` are what the scanner made of it. Gives the number
+    /// of the shape that it made, if it made one.
     #[inline(never)]
-    pub(crate) fn miss(&mut self, data: &[u8], table: &Table, fit: &Fit, depth: usize, recent: &mut Recent) {
+    pub(crate) fn miss(
+        &mut self,
+        data: &[u8],
+        table: &Table,
+        fit: &Fit,
+        depth: usize,
+        recent: &mut Recent,
+    ) -> Option<u8> {
         if recent.wait > 0 {
             recent.wait -= 1;
-            return;
+            return None;
         }
         recent.misses = recent.misses.saturating_add(1);
         if recent.misses > PATIENCE {
@@ -190,22 +203,21 @@ impl Shapes {
         }
         let is_large = data.len() > LONGEST || table.slots.len() > MOST_SLOTS || table.links.len() > MOST_LINKS;
         if is_large || fit.owned.iter().any(|owned| !owned.mended.is_clean()) {
-            return;
+            return None;
         }
-        let Ok(text) = core::str::from_utf8(data) else { return };
+        let text = core::str::from_utf8(data).ok()?;
         let same = self.shapes.iter().position(|shape| shape.has_skeleton_of(table, data));
         let at = match same {
             Some(at) => at,
-            None => match self.place() {
-                Some(at) => at,
-                None => return,
-            },
+            None => self.place()?,
         };
         let shape = &mut self.shapes[at];
         self.bytes -= shape.bytes();
         shape.learn(text, table, fit, depth, same.is_some());
         self.bytes += shape.bytes();
-        recent.remember(at as u8 + 1);
+        let number = at as u8 + 1;
+        recent.remember(number);
+        Some(number)
     }
 
     /// Where a new shape goes: a new place, or that of a shape that has not fitted for long. A hand goes round and takes
@@ -371,7 +383,7 @@ impl Shape {
             self.credit = 0;
         }
         self.table.slots = slots;
-        self.table.gist = table.gist;
+        self.table.gist = Gist::default();
         self.table.text.clear();
         self.table.text.reserve_exact(text.len());
         self.table.text.push_str(text);

@@ -80,15 +80,37 @@ pub(crate) struct Table {
     pub(crate) links: Vec<u32>,
     /// Of a shape the text that the positions are of; empty in a scanner's table.
     pub(crate) text: String,
-    /// What the wire's reader noted of the structure, so that it need not look through it for each document of a shape.
+    /// Of a shape what the wire's reader noted of it, so that it need not look for each document.
     pub(crate) gist: Gist,
 }
 
-/// Slots that a wire's reader picked out, and a mask: see where it makes one. All 0 when it picked none.
+/// What a wire's reader noted of a shape: see where it makes one. All 0 when it noted nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gist {
-    pub(crate) slots: [u8; 5],
+    pub(crate) slots: [u8; 2],
     pub(crate) mask: u8,
+    pub(crate) flag: bool,
+    pub(crate) number: u32,
+}
+
+impl Table {
+    /// A slot; `None` for the one that stands for what is absent.
+    pub(crate) fn slot(&self, slot: u32) -> Option<&Slot> {
+        self.slots.get(slot as usize).filter(|slot| slot.kind != Kind::Absent)
+    }
+
+    /// The record of an object's slot.
+    pub(crate) fn links_of<const N: usize>(&self, slot: u32) -> Option<&[u32; N]> {
+        let slot = self.slot(slot).filter(|slot| slot.kind == Kind::Object && slot.aux != 0)?;
+        self.links.get(slot.aux as usize..)?.first_chunk()
+    }
+
+    /// Of a shape a string or a number that is the same in all its documents.
+    pub(crate) fn constant(&self, slot: u32) -> Option<&str> {
+        let slot = self.slot(slot).filter(|slot| matches!(slot.kind, Kind::String | Kind::Number))?;
+        let [before, after] = slot.holes_before;
+        if before == after { self.text.get(slot.start as usize..slot.end as usize) } else { None }
+    }
 }
 
 /// A string that had to be unescaped or mended.

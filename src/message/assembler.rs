@@ -7,12 +7,14 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use smallvec::SmallVec;
+
 use super::choice::{Field, Growth};
 use super::completion::{Completion, Numbers, ProviderError, Usage};
 use super::out::{Out, Place, What};
 use super::raw::members;
 use super::{Anomaly, AnomalyCode, Keep, Options, Update};
-use crate::wire::chat::{Chunk, ChunkChoice, ContentPartKind, Delta, Document};
+use crate::wire::chat::{Chunk, ChunkChoice, ContentPartKind, Delta, Document, SoleText};
 use crate::{Error, ErrorKind, LimitKind, Limits, Text};
 
 /// What is known of a stream beside its choices.
@@ -48,7 +50,7 @@ pub(super) struct Seldom {
 #[derive(Clone, Debug)]
 pub struct Assembler {
     pub(super) out: Out,
-    pub(super) choices: Vec<Growth>,
+    pub(super) choices: SmallVec<[Growth; 1]>,
     /// The last stream's first choice, for its buffers.
     spare: Option<Box<Growth>>,
     pub(super) meta: Option<Box<Meta>>,
@@ -92,7 +94,7 @@ impl Assembler {
         let limits = (options.limits != Limits::DEFAULT).then(|| Box::new(options.limits));
         Self {
             out: Out::new(options.limits.anomalies),
-            choices: Vec::new(),
+            choices: SmallVec::new(),
             spare: None,
             meta: None,
             usage: None,
@@ -121,7 +123,51 @@ impl Assembler {
     ///
     /// # Errors
     /// A message limit was passed: fatal, the same error ever after; what was decoded stays.
+    #[inline]
     pub fn apply(&mut self, document: &Document<'_>, offset: u64) -> Result<(), Error> {
+        if let Document::Chunk(chunk) = document
+            && let Some(sole) = chunk.sole_text()
+            && self.take_sole(&sole)
+        {
+            return Ok(());
+        }
+        self.apply_any(document, offset)
+    }
+
+    /// Takes the text of a chunk that changes nothing else. `false`: nothing was taken, for it might.
+    #[inline(always)]
+    pub(crate) fn take_sole(&mut self, sole: &SoleText<'_>) -> bool {
+        let keep = self.keep == Keep::Everything;
+        let room = if keep { self.limits().text.saturating_sub(self.text_bytes) } else { usize::MAX };
+        let is_plain = !self.done && !self.ended && !self.split_think && self.seldom.is_none();
+        let Some(growth) = self.choices.first_mut() else { return false };
+        if !is_plain
+            || sole.envelope & !self.known != 0
+            || growth.index != sole.index
+            || sole.has_role && growth.role.is_none()
+            || sole.is_reasoning && growth.reasoning_field.is_none()
+            || sole.text.len() > room
+        {
+            return false;
+        }
+        let field = if sole.is_reasoning { Field::Reasoning } else { Field::Content };
+        if growth.waits_for_half(field) {
+            return false;
+        }
+        let is_new = self.out.recycle();
+        self.epoch = self.epoch.wrapping_add(u32::from(is_new));
+        if !keep {
+            growth.renew(self.epoch);
+        }
+        growth.had_delta = true;
+        let place = Place { slot: 0, choice: sole.index, offset: 0 };
+        let grown = growth.push(field, sole.text, place, keep, &mut self.out);
+        self.text_bytes += if keep { grown } else { 0 };
+        true
+    }
+
+    #[inline(never)]
+    pub(crate) fn apply_any(&mut self, document: &Document<'_>, offset: u64) -> Result<(), Error> {
         if let Some(error) = self.seldom.as_ref().and_then(|seldom| seldom.fatal) {
             return Err(error);
         }
@@ -165,26 +211,7 @@ impl Assembler {
         self.report(code, at, text.len() as u64, text);
     }
 
-    #[inline]
     fn chunk(&mut self, chunk: &Chunk<'_>, offset: u64) -> Result<(), Error> {
-        let Some(sole) = chunk.sole_text() else { return self.mixed_chunk(chunk, offset) };
-        if sole.envelope & !self.known != 0 {
-            self.remember(chunk, offset)?;
-        }
-        let place = self.place(sole.index.unwrap_or(0), offset)?;
-        let growth = &mut self.choices[place.slot as usize];
-        growth.had_delta = true;
-        let has_new_role = sole.has_role && growth.role.is_none();
-        self.grow(if sole.is_reasoning { Field::Reasoning } else { Field::Content }, &sole.text, place)?;
-        if has_new_role && let Some(choice) = chunk.choices().next() {
-            self.role(&choice.delta(), place)?;
-        }
-        Ok(())
-    }
-
-    /// A chunk that brings anything else than one text.
-    #[inline(never)]
-    fn mixed_chunk(&mut self, chunk: &Chunk<'_>, offset: u64) -> Result<(), Error> {
         if !chunk.is_chunk() {
             self.report(AnomalyCode::NotAChunk, offset, chunk.raw().len() as u64, chunk.raw());
             return Ok(());
@@ -266,9 +293,6 @@ impl Assembler {
         if self.choices.len() >= self.limits().choices {
             return Err(Error::new(ErrorKind::Limit(LimitKind::Choices), offset));
         }
-        if self.choices.is_empty() {
-            self.choices.reserve_exact(1);
-        }
         let mut spare = self.spare.take().map(|spare| *spare).unwrap_or_default();
         spare.index = index;
         self.choices.push(spare);
@@ -287,9 +311,8 @@ impl Assembler {
     fn place(&mut self, index: i64, offset: u64) -> Result<Place, Error> {
         let slot = self.slot(index, offset)?;
         let growth = &mut self.choices[slot as usize];
-        if self.keep != Keep::Everything && growth.epoch != self.epoch {
-            growth.epoch = self.epoch;
-            growth.drop_texts();
+        if self.keep != Keep::Everything {
+            growth.renew(self.epoch);
         }
         Ok(Place { slot, choice: index, offset })
     }
@@ -503,7 +526,7 @@ impl Assembler {
         }
         // A live record is left when it has no part left.
         loop {
-            match self.out.current() {
+            match self.out.current().copied() {
                 Some(record) if record.what == What::Live && self.advance_live(record) => return true,
                 _ if !self.out.advance() => return false,
                 _ if self.out.current().is_some_and(|record| record.what != What::Live) => return true,

@@ -83,7 +83,7 @@ pub(super) struct Growth {
     /// Whether a delta (not a `message`) brought anything.
     pub(super) had_delta: bool,
     /// The assembler's count of emptied queues when this choice's texts were last looked at.
-    pub(super) epoch: u32,
+    epoch: u32,
 }
 
 impl Growth {
@@ -199,8 +199,22 @@ impl Growth {
         self.order.push(Part { kind: PartKind::ToolCall, end: slot as usize });
     }
 
-    /// Drops the texts whose updates were taken (a stream that keeps none).
-    pub(super) fn drop_texts(&mut self) {
+    /// Whether half a surrogate pair waits for the next text of this field.
+    #[inline(always)]
+    pub(super) fn waits_for_half(&self, field: Field) -> bool {
+        self.halves[field as usize] != 0
+    }
+
+    /// Drops the texts whose updates were taken (a stream that keeps none), when the queue was emptied since.
+    #[inline(always)]
+    pub(super) fn renew(&mut self, epoch: u32) {
+        if self.epoch != epoch {
+            self.epoch = epoch;
+            self.drop_texts();
+        }
+    }
+
+    fn drop_texts(&mut self) {
         for field in [Field::Content, Field::Reasoning, Field::Refusal] {
             if !self.text(field).is_empty() {
                 let mut dropped = self.dropped.take().unwrap_or_default();

@@ -6,8 +6,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use smallvec::SmallVec;
-
 use super::{Anomaly, AnomalyCode, ProviderError};
 use crate::json::string::push_lossy;
 
@@ -57,6 +55,85 @@ pub(super) struct Place {
     pub(super) offset: u64,
 }
 
+/// Records in order. The first, which is most often the only one, is written in place, field by field.
+#[derive(Clone, Debug)]
+struct Queue {
+    length: usize,
+    first: Record,
+    more: Vec<Record>,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        let first = Record { what: What::Done, choice: 0, call: 0, start: 0, end: 0 };
+        Self { length: 0, first, more: Vec::new() }
+    }
+}
+
+impl Queue {
+    #[inline(always)]
+    fn push(&mut self, record: Record) {
+        if self.length == 0 {
+            self.first = record;
+        } else {
+            self.push_more(record);
+        }
+        self.length += 1;
+    }
+
+    #[inline(never)]
+    fn push_more(&mut self, record: Record) {
+        self.more.push(record);
+    }
+
+    /// By reference: to copy a record whole that was just written in parts makes the processor wait.
+    #[inline(always)]
+    fn get(&self, at: usize) -> Option<&Record> {
+        if at >= self.length {
+            return None;
+        }
+        if at == 0 { Some(&self.first) } else { self.more.get(at - 1) }
+    }
+
+    fn get_mut(&mut self, at: usize) -> Option<&mut Record> {
+        if at >= self.length {
+            return None;
+        }
+        if at == 0 { Some(&mut self.first) } else { self.more.get_mut(at - 1) }
+    }
+
+    /// Forgets the records from `at` on that `keep` does not want.
+    fn retain_from(&mut self, at: usize, keep: impl Fn(&Record) -> bool) {
+        let mut kept = at.min(self.length);
+        for i in kept..self.length {
+            let Some(record) = self.get(i).copied().filter(|record| keep(record)) else { continue };
+            if let Some(place) = self.get_mut(kept) {
+                *place = record;
+            }
+            kept += 1;
+        }
+        self.length = kept;
+        self.more.truncate(kept.saturating_sub(1));
+    }
+
+    /// Forgets all; gives large buffers back.
+    #[inline(always)]
+    fn clear(&mut self) {
+        if self.length > 1 {
+            self.clear_more();
+        }
+        self.length = 0;
+    }
+
+    #[inline(never)]
+    fn clear_more(&mut self) {
+        self.more.clear();
+        if self.more.capacity() > 64 {
+            self.more = Vec::new();
+        }
+    }
+}
+
 /// What is only there when something was odd: texts and values that queued updates point to, and the log.
 #[derive(Clone, Debug, Default)]
 struct Odd {
@@ -71,7 +148,7 @@ struct Odd {
 /// The queue and the log.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Out {
-    queue: SmallVec<[Record; 1]>,
+    queue: Queue,
     taken: u32,
     /// How many distinct anomalies are kept.
     limit: u32,
@@ -97,7 +174,7 @@ impl Out {
     /// Moves to the next record.
     #[inline]
     pub(super) fn advance(&mut self) -> bool {
-        let more = (self.taken as usize) < self.queue.len();
+        let more = (self.taken as usize) < self.queue.length;
         if more {
             self.taken += 1;
         }
@@ -106,22 +183,18 @@ impl Out {
 
     /// The record that `advance` moved to.
     #[inline]
-    pub(super) fn current(&self) -> Option<Record> {
-        self.queue.get((self.taken as usize).checked_sub(1)?).copied()
+    pub(super) fn current(&self) -> Option<&Record> {
+        self.queue.get((self.taken as usize).checked_sub(1)?)
     }
 
     /// Before a document: forgets what was taken, when all was. Says whether it did.
     #[inline(always)]
     pub(super) fn recycle(&mut self) -> bool {
-        if self.taken as usize != self.queue.len() {
+        if self.taken as usize != self.queue.length {
             return false;
         }
         self.taken = 0;
-        if self.queue.len() > 64 {
-            self.queue = SmallVec::new();
-        } else {
-            self.queue.clear();
-        }
+        self.queue.clear();
         if let Some(odd) = &mut self.odd
             && !(odd.told.is_empty() && odd.notes.is_empty() && odd.errors.is_empty())
         {
@@ -143,11 +216,8 @@ impl Out {
         {
             current.end = 0;
         }
-        let mut at = 0;
-        self.queue.retain(|record| {
-            at += 1;
-            at <= taken
-                || record.choice != choice
+        self.queue.retain_from(taken, |record| {
+            record.choice != choice
                 || record.call != call
                 || !matches!(record.what, What::Arguments | What::Reset | What::Closed | What::Live)
         });

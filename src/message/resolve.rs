@@ -8,7 +8,7 @@ use super::out::{Record, What};
 impl Assembler {
     /// The update that a record stands for.
     #[inline]
-    pub(super) fn resolve(&self, record: Record) -> Option<Update<'_>> {
+    pub(super) fn resolve(&self, record: &Record) -> Option<Update<'_>> {
         let text = |field| {
             let growth = self.choices.get(record.choice as usize)?;
             Some((growth.index, growth.text(field).get(record.start..record.end)?))
@@ -17,7 +17,7 @@ impl Assembler {
             What::Text => text(Field::Content).map(|(choice, text)| Update::Text { choice, text }),
             What::Reasoning => text(Field::Reasoning).map(|(choice, text)| Update::Reasoning { choice, text }),
             What::Refusal => text(Field::Refusal).map(|(choice, text)| Update::Refusal { choice, text }),
-            _ => self.resolve_other(record),
+            _ => self.resolve_other(*record),
         }
     }
 

@@ -288,6 +288,15 @@ impl Framer {
         }
     }
 
+    /// The data of the item at hand, when it is an event that is one data line of the input and has nothing else: what
+    /// nearly all are. `input` as for [`event`](Self::event).
+    #[inline(always)]
+    pub(crate) fn plain_data<'a>(&self, input: &'a [u8]) -> Option<&'a [u8]> {
+        let Found::Quick(from) = self.found else { return None };
+        let length = (self.offset - self.start) as usize;
+        input.get(usize::from(from)..length.saturating_sub(2))
+    }
+
     /// The next item, its bytes taken from the front of `input`: [`advance`](Self::advance), then
     /// [`event`](Self::event). `None` when the input is used up.
     ///
@@ -352,6 +361,11 @@ impl Framer {
     #[must_use]
     pub const fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Where the item that was found last begins in the stream.
+    pub(crate) const fn start(&self) -> u64 {
+        self.start
     }
 
     /// Where the item that was found last lies in the stream, in bytes, damage too. When the last call found none: the

@@ -5,7 +5,7 @@
 
 use super::chunk::{Chunk, ChunkError};
 use super::schema::Chat;
-use super::sole::gist;
+use super::sole::{SoleText, gist, sole_text};
 use crate::json::cursor::{Fault, MAX_DEPTH, is_blank, skip_blanks, skipped_value_end};
 use crate::json::scan::scan;
 use crate::json::shape::{Recent, Shapes};
@@ -93,16 +93,19 @@ impl Decoder {
     /// The documents of one event, one after the other; `recent` is the stream's own memory.
     #[inline]
     pub fn documents<'d>(&'d mut self, event: Event<'d>, recent: &'d mut RecentShapes) -> Documents<'d> {
-        Documents {
-            data: event.data(),
-            is_error: event.event_type() == b"error",
-            start: event.span().start,
-            decoder: self,
-            recent,
-            at: 0,
-            met: Met::Nothing,
-            held: false,
-        }
+        let is_error = event.event_type() == b"error";
+        Documents { is_error, ..self.documents_in(event.data(), event.span().start, recent) }
+    }
+
+    /// The documents of an event without a type that lies at `start` in the stream.
+    #[inline(always)]
+    pub(crate) fn documents_in<'d>(
+        &'d mut self,
+        data: &'d [u8],
+        start: u64,
+        recent: &'d mut RecentShapes,
+    ) -> Documents<'d> {
+        Documents { data, is_error: false, start, decoder: self, recent, at: 0, met: Met::Nothing, held: false }
     }
 }
 
@@ -193,6 +196,18 @@ impl Documents<'_> {
         }
     }
 
+    /// The text of a chunk that was moved to and brings nothing else. `None` says nothing: the document has the whole.
+    #[inline(always)]
+    pub(crate) fn sole_text(&self) -> Option<SoleText<'_>> {
+        let Decoder { fit, shapes, .. } = &*self.decoder;
+        match self.met {
+            Met::Chunk { shape } if shape != 0 && !self.held => {
+                sole_text(Doc { data: self.data, table: shapes.table(shape), fit })
+            }
+            _ => None,
+        }
+    }
+
     #[inline(never)]
     fn other_document(&self) -> Option<Document<'_>> {
         if self.held {
@@ -270,7 +285,9 @@ impl Documents<'_> {
         let met = self.scan(start);
         let Decoder { limits, table, fit, shapes, no_cache } = &mut *self.decoder;
         if start == 0 && self.at == self.data.len() && !*no_cache && matches!(met, Met::Chunk { .. }) {
-            shapes.miss(self.data, table, fit, limits.depth, &mut self.recent.0);
+            if let Some(shape) = shapes.miss(self.data, table, fit, limits.depth, &mut self.recent.0) {
+                shapes.note(shape, gist(shapes.table(shape)));
+            }
         }
         met
     }
@@ -281,7 +298,6 @@ impl Documents<'_> {
         match scan::<Chat>(self.data, start, limits.depth, table, fit) {
             Ok(end) => {
                 self.at = end;
-                table.gist = gist(Doc { data: self.data, table, fit });
                 Met::Chunk { shape: 0 }
             }
             Err(Fault(at)) => {

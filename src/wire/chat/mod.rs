@@ -17,3 +17,4 @@ pub use chunk::{
 pub use decoder::{Decoder, Document, Documents, RecentShapes};
 pub use parts::{ContentPart, ContentPartKind, ContentParts};
 pub use record::{RawField, RawFields};
+pub(crate) use sole::SoleText;
