@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::live::unescape;
 use super::tool_call::{ArgumentsState, ToolCall, ToolKind};
-use crate::json::incremental::{Outer, Scanner, is_blank};
+use crate::json::incremental::{Outer, is_blank};
 
 /// How much of growing arguments stands by itself: `keep` bytes of them and `suffix` are valid JSON together.
 #[non_exhaustive]
@@ -69,7 +69,8 @@ impl ToolCall {
         let mut rest = self.arguments();
         core::iter::from_fn(move || {
             let begin = rest.bytes().position(|byte| !is_blank(byte))?;
-            let mut scanner = Scanner::default();
+            let mut scanner = self.scanner.clone();
+            scanner.restart();
             scanner.scan(&rest.as_bytes()[begin..]);
             let end = scanner.end().filter(|_| scanner.fault().is_none());
             let end = end.or_else(|| scanner.is_whole().then(|| rest[begin..].trim_end().len()))?;

@@ -132,12 +132,14 @@ impl Growing {
                 self.call.state = self.state_now();
             }
             (false, false) => {
-                if doubt.shown {
-                    self.forget_plain(to);
-                    self.feed(text, to);
-                } else {
-                    self.append(text, to);
+                // A candidate that is one whole value stands, and this is what comes after it.
+                if doubt.is_whole() {
+                    self.show_snapshot(doubt.start, doubt.other);
+                } else if !doubt.shown {
+                    return self.append(text, to);
                 }
+                self.forget_plain(to);
+                self.feed(text, to);
             }
         }
     }
@@ -161,6 +163,7 @@ impl Growing {
     /// The snapshot reading is the only one left.
     fn forget_plain(&mut self, to: &mut Context<'_>) {
         let dropped = core::mem::take(&mut self.call.skip);
+        crate::steps::count(self.call.text.len());
         self.call.text.drain(..dropped);
         self.mode = Mode::Snapshot;
         to.anomaly(AnomalyCode::Snapshot, self.call.number, dropped);
