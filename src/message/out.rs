@@ -104,8 +104,9 @@ impl Queue {
 
     /// Forgets the records from `at` on that `keep` does not want.
     fn retain_from(&mut self, at: usize, keep: impl Fn(&Record) -> bool) {
-        let mut kept = at.min(self.length);
-        for i in kept..self.length {
+        let from = at.min(self.length);
+        let mut kept = from;
+        for i in from..self.length {
             let Some(record) = self.get(i).copied().filter(|record| keep(record)) else { continue };
             if let Some(place) = self.get_mut(kept) {
                 *place = record;

@@ -284,10 +284,13 @@ impl Documents<'_> {
         }
         let met = self.scan(start);
         let Decoder { limits, table, fit, shapes, no_cache } = &mut *self.decoder;
-        if start == 0 && self.at == self.data.len() && !*no_cache && matches!(met, Met::Chunk { .. }) {
-            if let Some(shape) = shapes.miss(self.data, table, fit, limits.depth, &mut self.recent.0) {
-                shapes.note(shape, gist(shapes.table(shape)));
-            }
+        if start == 0
+            && self.at == self.data.len()
+            && !*no_cache
+            && matches!(met, Met::Chunk { .. })
+            && let Some(shape) = shapes.miss(self.data, table, fit, limits.depth, &mut self.recent.0)
+        {
+            shapes.note(shape, gist(shapes.table(shape)));
         }
         met
     }
