@@ -49,6 +49,9 @@ const PATIENCE: u8 = 8;
 /// The most misses between two lessons.
 const RAREST: u8 = 64;
 
+/// How many skeletons that were met once are remembered.
+const MET: usize = 16;
+
 /// The most credit that a shape can earn.
 const MOST_CREDIT: u8 = 7;
 
@@ -101,6 +104,9 @@ pub(crate) struct Shapes {
     hand: usize,
     /// The heap that the shapes hold.
     bytes: usize,
+    /// Prints of skeletons that were met and not learned, the oldest overwritten first.
+    met: [u64; MET],
+    next_met: usize,
     #[cfg(test)]
     pub(crate) last_fit: bool,
 }
@@ -205,6 +211,12 @@ impl Shapes {
         if is_large || fit.owned.iter().any(|owned| !owned.mended.is_clean()) {
             return None;
         }
+        let print = print_of(table);
+        if !self.met.contains(&print) {
+            self.met[self.next_met] = print;
+            self.next_met = (self.next_met + 1) % MET;
+            return None;
+        }
         let text = core::str::from_utf8(data).ok()?;
         let same = self.shapes.iter().position(|shape| shape.has_skeleton_of(table, data));
         let at = match same {
@@ -247,6 +259,16 @@ impl Shapes {
             return Some(self.hand);
         }
     }
+}
+
+/// A number for the structure of a document: the same for all of a skeleton, seldom the same for two.
+fn print_of(table: &Table) -> u64 {
+    let pairs = table.links.chunks_exact(2);
+    let last = pairs.remainder().first().map_or(0, |&link| u64::from(link));
+    pairs.fold(table.slots.len() as u64 ^ last, |print, pair| {
+        let pair = u64::from(pair[0]) | u64::from(pair[1]) << 32;
+        (print.rotate_left(5) ^ pair).wrapping_mul(0x517c_c1b7_2722_0a95)
+    })
 }
 
 impl Recent {
