@@ -188,12 +188,12 @@ impl Shapes {
         None
     }
 
-    /// Takes note of a document that fitted no shape: `table` and `fit` are what the scanner made of it. Gives the number
-    /// of the shape that it made, if it made one.
+    /// Takes note of a document that fitted no shape: `table` and `fit` are what the scanner made of it, `text` is empty
+    /// when it is not UTF-8. Gives the number of the shape that it made, if it made one.
     #[inline(never)]
     pub(crate) fn miss(
         &mut self,
-        data: &[u8],
+        text: &str,
         table: &Table,
         fit: &Fit,
         depth: usize,
@@ -207,8 +207,8 @@ impl Shapes {
         if recent.misses > PATIENCE {
             recent.wait = (1_u32 << u32::from(recent.misses - PATIENCE).min(8)).min(u32::from(RAREST)) as u8 - 1;
         }
-        let is_large = data.len() > LONGEST || table.slots.len() > MOST_SLOTS || table.links.len() > MOST_LINKS;
-        if is_large || fit.owned.iter().any(|owned| !owned.mended.is_clean()) {
+        let is_large = text.len() > LONGEST || table.slots.len() > MOST_SLOTS || table.links.len() > MOST_LINKS;
+        if is_large || text.is_empty() || fit.owned.iter().any(|owned| !owned.mended.is_clean()) {
             return None;
         }
         let print = print_of(table);
@@ -217,8 +217,7 @@ impl Shapes {
             self.next_met = (self.next_met + 1) % MET;
             return None;
         }
-        let text = core::str::from_utf8(data).ok()?;
-        let same = self.shapes.iter().position(|shape| shape.has_skeleton_of(table, data));
+        let same = self.shapes.iter().position(|shape| shape.has_skeleton_of(table, text.as_bytes()));
         let at = match same {
             Some(at) => at,
             None => self.place()?,

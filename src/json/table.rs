@@ -94,6 +94,12 @@ pub(crate) struct Gist {
 }
 
 impl Table {
+    /// A shape's table and the text that its positions are of.
+    #[inline(always)]
+    pub(crate) fn with_text(&self) -> (&Self, &str) {
+        (self, &self.text)
+    }
+
     /// A slot; `None` for the one that stands for what is absent.
     pub(crate) fn slot(&self, slot: u32) -> Option<&Slot> {
         self.slots.get(slot as usize).filter(|slot| slot.kind != Kind::Absent)
@@ -216,6 +222,9 @@ impl Fit {
 #[derive(Clone, Copy)]
 pub(crate) struct Doc<'a> {
     pub(crate) data: &'a [u8],
+    /// The text that the table's positions are of, which is known to be UTF-8: the data themselves or the shape's text;
+    /// empty when the data are not UTF-8.
+    pub(crate) text: &'a str,
     pub(crate) table: &'a Table,
     pub(crate) fit: &'a Fit,
 }
@@ -288,13 +297,15 @@ impl<'a> Doc<'a> {
             if let Some(text) = self.fit.scratch.get(start as usize..end as usize) {
                 return Text::plain(text);
             }
-        } else if let Some(text) = self.table.text.get(this.start as usize..this.end as usize) {
-            // The same in all documents of a shape; a scanner's table has no text.
-            return Text::plain(text);
-        } else if !self.fit.owned.is_empty()
-            && let Some(text) = self.owned(slot)
-        {
-            return text;
+        } else {
+            if !self.fit.owned.is_empty()
+                && let Some(text) = self.owned(slot)
+            {
+                return text;
+            }
+            if let Some(text) = self.text.get(this.start as usize..this.end as usize) {
+                return Text::plain(text);
+            }
         }
         let (start, end) = self.place(this);
         let bytes = self.data.get(start..end).unwrap_or_default();

@@ -105,7 +105,7 @@ impl Decoder {
         start: u64,
         recent: &'d mut RecentShapes,
     ) -> Documents<'d> {
-        Documents { data, is_error: false, start, decoder: self, recent, at: 0, met: Met::Nothing, held: false }
+        Documents { data, text: "", is_error: false, start, decoder: self, recent, at: 0, met: Met::Nothing, held: false }
     }
 }
 
@@ -131,6 +131,8 @@ const LONGEST: usize = u32::MAX as usize / 3;
 #[derive(Debug)]
 pub struct Documents<'d> {
     data: &'d [u8],
+    /// The data as text, once they were scanned and if they are UTF-8.
+    text: &'d str,
     /// The event's type is `error`.
     is_error: bool,
     /// Where the event lies in the stream.
@@ -189,8 +191,8 @@ impl Documents<'_> {
         let Decoder { table, fit, shapes, .. } = &*self.decoder;
         match self.met {
             Met::Chunk { shape } if !self.held => {
-                let table = if shape == 0 { table } else { shapes.table(shape) };
-                Some(Document::Chunk(Chunk::new(Doc { data: self.data, table, fit })))
+                let (table, text) = if shape == 0 { (table, self.text) } else { shapes.table(shape).with_text() };
+                Some(Document::Chunk(Chunk::new(Doc { data: self.data, text, table, fit })))
             }
             _ => self.other_document(),
         }
@@ -202,7 +204,8 @@ impl Documents<'_> {
         let Decoder { fit, shapes, .. } = &*self.decoder;
         match self.met {
             Met::Chunk { shape } if shape != 0 && !self.held => {
-                sole_text(Doc { data: self.data, table: shapes.table(shape), fit })
+                let (table, text) = shapes.table(shape).with_text();
+                sole_text(Doc { data: self.data, text, table, fit })
             }
             _ => None,
         }
@@ -216,7 +219,8 @@ impl Documents<'_> {
         Some(match self.met {
             Met::Nothing | Met::Chunk { .. } => return None,
             Met::Error => {
-                let doc = Doc { data: self.data, table: &self.decoder.table, fit: &self.decoder.fit };
+                let Decoder { table, fit, .. } = &*self.decoder;
+                let doc = Doc { data: self.data, text: self.text, table, fit };
                 Document::Error(ChunkError::of_event(doc))
             }
             Met::Done => Document::Done,
@@ -288,7 +292,7 @@ impl Documents<'_> {
             && self.at == self.data.len()
             && !*no_cache
             && matches!(met, Met::Chunk { .. })
-            && let Some(shape) = shapes.miss(self.data, table, fit, limits.depth, &mut self.recent.0)
+            && let Some(shape) = shapes.miss(self.text, table, fit, limits.depth, &mut self.recent.0)
         {
             shapes.note(shape, gist(shapes.table(shape)));
         }
@@ -298,6 +302,10 @@ impl Documents<'_> {
     /// Scans the document at `start`.
     fn scan(&mut self, start: usize) -> Met {
         let Decoder { limits, table, fit, .. } = &mut *self.decoder;
+        if start == 0 {
+            // Once for all of its strings, which costs less than each by itself.
+            self.text = core::str::from_utf8(self.data).unwrap_or_default();
+        }
         match scan::<Chat>(self.data, start, limits.depth, table, fit) {
             Ok(end) => {
                 self.at = end;
