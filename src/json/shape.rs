@@ -27,9 +27,10 @@
 //! - A text that must be unescaped is a hole from the start; so a constant can be lent as it stands in the shape's text,
 //!   which is proven UTF-8, and a constant number can be remembered.
 //!
-//! **Learning.** One shape a skeleton: a document that misses but has the skeleton of a shape replaces it, and what
-//! differed is a hole from then on. So `id`, `created` or token counts cost nothing where they stay the same, and one more
-//! miss where they do not. The values that the schema expects to vary are holes at once.
+//! **Learning.** A skeleton is learned when it comes for the second time: half of those of a short stream come once, and
+//! would cost more to learn than to scan. One shape a skeleton: a document that misses but has the skeleton of a shape
+//! replaces it, and what differed is a hole from then on. So `id`, `created` or token counts cost nothing where they stay
+//! the same, and one more miss where they do not. The values that the schema expects to vary are holes at once.
 
 use alloc::vec::Vec;
 
@@ -50,7 +51,7 @@ const PATIENCE: u8 = 8;
 const RAREST: u8 = 64;
 
 /// How many skeletons that were met once are remembered.
-const MET: usize = 16;
+const MET: usize = 128;
 
 /// The most credit that a shape can earn.
 const MOST_CREDIT: u8 = 7;
@@ -105,7 +106,7 @@ pub(crate) struct Shapes {
     /// The heap that the shapes hold.
     bytes: usize,
     /// Prints of skeletons that were met and not learned, the oldest overwritten first.
-    met: [u64; MET],
+    met: Vec<u32>,
     next_met: usize,
     #[cfg(test)]
     pub(crate) last_fit: bool,
@@ -117,7 +118,7 @@ impl Shapes {
     }
 
     pub(crate) fn bytes_held(&self) -> usize {
-        self.bytes + self.shapes.capacity() * size_of::<Shape>()
+        self.bytes + self.shapes.capacity() * size_of::<Shape>() + self.met.capacity() * size_of::<u32>()
     }
 
     pub(crate) fn table(&self, number: u8) -> &Table {
@@ -213,8 +214,7 @@ impl Shapes {
         }
         let print = print_of(table);
         if !self.met.contains(&print) {
-            self.met[self.next_met] = print;
-            self.next_met = (self.next_met + 1) % MET;
+            self.note_met(print);
             return None;
         }
         let same = self.shapes.iter().position(|shape| shape.has_skeleton_of(table, text.as_bytes()));
@@ -229,6 +229,15 @@ impl Shapes {
         let number = at as u8 + 1;
         recent.remember(number);
         Some(number)
+    }
+
+    fn note_met(&mut self, print: u32) {
+        if self.met.len() < MET {
+            self.met.push(print);
+        } else {
+            self.met[self.next_met] = print;
+            self.next_met = (self.next_met + 1) % MET;
+        }
     }
 
     /// Where a new shape goes: a new place, or that of a shape that has not fitted for long. A hand goes round and takes
@@ -261,13 +270,14 @@ impl Shapes {
 }
 
 /// A number for the structure of a document: the same for all of a skeleton, seldom the same for two.
-fn print_of(table: &Table) -> u64 {
+fn print_of(table: &Table) -> u32 {
     let pairs = table.links.chunks_exact(2);
     let last = pairs.remainder().first().map_or(0, |&link| u64::from(link));
-    pairs.fold(table.slots.len() as u64 ^ last, |print, pair| {
+    let print = pairs.fold(table.slots.len() as u64 ^ last, |print, pair| {
         let pair = u64::from(pair[0]) | u64::from(pair[1]) << 32;
         (print.rotate_left(5) ^ pair).wrapping_mul(0x517c_c1b7_2722_0a95)
-    })
+    });
+    (print >> 32) as u32
 }
 
 impl Recent {

@@ -246,22 +246,22 @@ fn interleaved_streams_do_not_mix() {
     assert!(pair.cached.bytes_held() < 64 << 10, "{}", pair.cached.bytes_held());
 }
 
-/// A value that differs becomes a hole; a third value fits.
+/// A skeleton is learned when it comes again; a value that differs then becomes a hole, and a further one fits.
 #[test]
 fn shapes_are_generalised() {
     let rows: [(&str, &[&str]); 5] = [
         ("id", &["\"a\"", "\"bb\"", "\"\"", "\"a\\nb\"", "\"東京\"", "\"longer than sixteen bytes\""]),
         ("created", &["1", "22", "333", "4e5", "-6", "7.5"]),
-        ("obfuscation", &["\"a\"", "\"bc\"", "\"\""]),
-        ("unknown", &["{\"a\":1}", "{\"b\":[1,2]}", "{\"c\":{}}"]),
-        ("usage", &["{\"total_tokens\":1}", "{\"total_tokens\":22}", "{\"total_tokens\":333}"]),
+        ("obfuscation", &["\"a\"", "\"bc\"", "\"\"", "\"def\""]),
+        ("unknown", &["{\"a\":1}", "{\"b\":[1,2]}", "{\"c\":{}}", "{\"d\":1}"]),
+        ("usage", &["{\"total_tokens\":1}", "{\"total_tokens\":22}", "{\"total_tokens\":333}", "{\"total_tokens\":4}"]),
     ];
     for (key, values) in rows {
         let mut pair = Pair::new(1);
         for (n, value) in values.iter().enumerate() {
             let data = format!("{{\"object\":\"o\",\"{key}\":{value},\"choices\":[]}}");
             pair.check(0, data.as_bytes());
-            assert_eq!(pair.cached.last_was_a_fit(), n >= 2, "{data}");
+            assert_eq!(pair.cached.last_was_a_fit(), n >= 3, "{data}");
         }
     }
 }
