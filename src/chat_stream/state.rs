@@ -323,7 +323,7 @@ impl ChatState {
 fn read_documents(mut documents: Documents<'_>, offset: u64, assembler: &mut Assembler) -> Result<(), Error> {
     while documents.advance() {
         if let Some(sole) = documents.sole_text()
-            && assembler.take_sole(&sole)
+            && assembler.take_sole(&sole, offset)
         {
             continue;
         }

@@ -87,10 +87,10 @@ pub(crate) struct Table {
 /// What a wire's reader noted of a shape: see where it makes one. All 0 when it noted nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gist {
-    pub(crate) slots: [u8; 2],
+    pub(crate) slots: [u8; 3],
     pub(crate) mask: u8,
     pub(crate) flag: bool,
-    pub(crate) number: u32,
+    pub(crate) numbers: [u32; 2],
 }
 
 impl Table {

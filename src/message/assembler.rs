@@ -14,7 +14,7 @@ use super::completion::{Completion, Numbers, ProviderError, Usage};
 use super::out::{Out, Place, What};
 use super::raw::members;
 use super::{Anomaly, AnomalyCode, Keep, Options, Update};
-use crate::wire::chat::{Chunk, ChunkChoice, ContentPartKind, Delta, Document, SoleText};
+use crate::wire::chat::{Chunk, ChunkChoice, ContentPartKind, Delta, Document, SoleKind, SoleText};
 use crate::{Error, ErrorKind, LimitKind, Limits, Text};
 
 /// What is known of a stream beside its choices.
@@ -127,7 +127,7 @@ impl Assembler {
     pub fn apply(&mut self, document: &Document<'_>, offset: u64) -> Result<(), Error> {
         if let Document::Chunk(chunk) = document
             && let Some(sole) = chunk.sole_text()
-            && self.take_sole(&sole)
+            && self.take_sole(&sole, offset)
         {
             return Ok(());
         }
@@ -136,31 +136,34 @@ impl Assembler {
 
     /// Takes the text of a chunk that changes nothing else. `false`: nothing was taken, for it might.
     #[inline(always)]
-    pub(crate) fn take_sole(&mut self, sole: &SoleText<'_>) -> bool {
-        let keep = self.keep == Keep::Everything;
-        let room = if keep { self.limits().text.saturating_sub(self.text_bytes) } else { usize::MAX };
+    pub(crate) fn take_sole(&mut self, sole: &SoleText<'_>, offset: u64) -> bool {
         let is_plain = !self.done && !self.ended && !self.split_think && self.seldom.is_none();
-        let Some(growth) = self.choices.first_mut() else { return false };
+        let Some(growth) = self.choices.first() else { return false };
         if !is_plain
             || sole.envelope & !self.known != 0
             || growth.index != sole.index
             || sole.has_role && growth.role.is_none()
-            || sole.is_reasoning && growth.reasoning_field.is_none()
-            || sole.text.len() > room
         {
             return false;
         }
-        let field = if sole.is_reasoning { Field::Reasoning } else { Field::Content };
-        if growth.waits_for_half(field) {
+        let field = match sole.of {
+            SoleKind::Content => Field::Content,
+            SoleKind::Reasoning if growth.reasoning_field.is_some() => Field::Reasoning,
+            SoleKind::Reasoning => return false,
+            SoleKind::Arguments(call) => return self.take_sole_fragment(call, sole.text, offset),
+        };
+        let keep = self.keep == Keep::Everything;
+        let room = if keep { self.limits().text.saturating_sub(self.text_bytes) } else { usize::MAX };
+        if growth.waits_for_half(field) || sole.text.len() > room {
             return false;
         }
-        let is_new = self.out.recycle();
-        self.epoch = self.epoch.wrapping_add(u32::from(is_new));
+        self.recycle();
+        let growth = &mut self.choices[0];
         if !keep {
             growth.renew(self.epoch);
         }
         growth.had_delta = true;
-        let place = Place { slot: 0, choice: sole.index, offset: 0 };
+        let place = Place { slot: 0, choice: sole.index, offset };
         let grown = growth.push(field, sole.text, place, keep, &mut self.out);
         self.text_bytes += if keep { grown } else { 0 };
         true

@@ -26,6 +26,27 @@ impl Assembler {
         Ok(())
     }
 
+    /// Takes a piece of arguments at a known index, with neither id nor name, from the first choice: rule 7 c, and nothing
+    /// to be named. `false`: nothing was taken, for it may be more than that.
+    #[inline(never)]
+    pub(super) fn take_sole_fragment(&mut self, index: i64, text: &str, offset: u64) -> bool {
+        let limit = self.limits().arguments;
+        let growth = &mut self.choices[0];
+        let place = Place { slot: 0, choice: growth.index, offset };
+        let Some(calls) = &growth.calls else { return false };
+        let Some(slot) = calls.by_index(index) else { return false };
+        let growing = &calls.list[slot as usize];
+        if growing.stage() != Stage::Mid
+            || growing.half != 0
+            || text.len() > limit.saturating_sub(growing.call.text.len())
+        {
+            return false;
+        }
+        growth.had_delta = true;
+        self.recycle();
+        self.feed_plain(slot, text, place).is_ok()
+    }
+
     fn tool_call(&mut self, delta: &ToolCallDelta<'_>, place: Place) -> Result<(), Error> {
         let custom = delta.is_custom();
         let text = if custom { delta.input() } else { delta.arguments() }.unwrap_or_default();

@@ -105,7 +105,17 @@ impl Decoder {
         start: u64,
         recent: &'d mut RecentShapes,
     ) -> Documents<'d> {
-        Documents { data, text: "", is_error: false, start, decoder: self, recent, at: 0, met: Met::Nothing, held: false }
+        Documents {
+            data,
+            text: "",
+            is_error: false,
+            start,
+            decoder: self,
+            recent,
+            at: 0,
+            met: Met::Nothing,
+            held: false,
+        }
     }
 }
 

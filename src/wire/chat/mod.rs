@@ -17,4 +17,4 @@ pub use chunk::{
 pub use decoder::{Decoder, Document, Documents, RecentShapes};
 pub use parts::{ContentPart, ContentPartKind, ContentParts};
 pub use record::{RawField, RawFields};
-pub(crate) use sole::SoleText;
+pub(crate) use sole::{SoleKind, SoleText};

@@ -1,11 +1,12 @@
-//! Chunks that bring one text and, but for their envelope and a role, nothing else: nearly every chunk of a stream.
+//! Chunks that bring one text (content, reasoning or a piece of a call's arguments) and, but for their envelope and a
+//! role, nothing else: nearly every chunk of a stream.
 //!
 //! Whether the chunks of a shape are such is a matter of its structure and constants, so it is found out once, when the
-//! shape is learned ([`gist`]), and kept with it. What may differ between them (which of two texts is empty) is looked at
+//! shape is learned ([`gist`]), and kept with it. What may differ between them (which of the texts are empty) is looked at
 //! each time.
 
 use super::chunk::Chunk;
-use super::schema::{choice, delta, root};
+use super::schema::{call, choice, delta, function, root};
 use crate::json::table::{Doc, Gist, Kind, ROOT, Table, UNKNOWN};
 
 /// The one text of a chunk.
@@ -13,8 +14,7 @@ use crate::json::table::{Doc, Gist, Kind, ROOT, Table, UNKNOWN};
 pub(crate) struct SoleText<'a> {
     /// The choice's index; 0 when it has none.
     pub(crate) index: i64,
-    /// Whether it is reasoning; else it is content.
-    pub(crate) is_reasoning: bool,
+    pub(crate) of: SoleKind,
     /// The text, not empty; nothing was mended in it.
     pub(crate) text: &'a str,
     /// Whether there is a role.
@@ -23,20 +23,28 @@ pub(crate) struct SoleText<'a> {
     pub(crate) envelope: u8,
 }
 
+/// What a sole text is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SoleKind {
+    Content,
+    Reasoning,
+    /// Arguments of the call with this index; the entry has no id and no name.
+    Arguments(i64),
+}
+
 /// The fields whose first value is the stream's.
 const ENVELOPE: [usize; 6] =
     [root::id, root::model, root::provider, root::system_fingerprint, root::service_tier, root::created];
 
-/// What [`sole_text`] reads of a shape: the slots of content and reasoning, the choice's index, the mask of the
-/// envelope and whether there is a role, if there can be nothing else in documents of this shape.
+/// What [`sole_text`] reads of a shape: the slots of content, reasoning and arguments, the indices of choice and call, the
+/// mask of the envelope and whether there is a role, if there can be nothing else in documents of this shape.
 pub(super) fn gist(table: &Table) -> Gist {
     find(table).unwrap_or_default()
 }
 
 fn find(table: &Table) -> Option<Gist> {
     let chunk: &[u32; root::LINKS] = table.links_of(ROOT)?;
-    let choices = table.slot(chunk[root::choices])?;
-    let first = (choices.kind == Kind::Array).then_some(choices.aux)?;
+    let first = sole_element(table, chunk[root::choices])?;
     let choice: &[u32; choice::LINKS] = table.links_of(first)?;
     let delta: &[u32; delta::LINKS] = table.links_of(choice[choice::delta])?;
     // Null has no link. The reasoning fields: at most one may be there, so that none goes before another.
@@ -51,10 +59,13 @@ fn find(table: &Table) -> Option<Gist> {
         choice::error,
     ]
     .map(|field| choice[field]);
-    let of_delta = [delta::reasoning_details, delta::refusal, delta::tool_calls, delta::function_call, UNKNOWN]
-        .map(|field| delta[field]);
-    let mut others = of_chunk.into_iter().chain(of_choice).chain(of_delta).chain([table.slot(first)?.next]);
+    let of_delta = [delta::reasoning_details, delta::refusal, delta::function_call, UNKNOWN].map(|field| delta[field]);
+    let mut others = of_chunk.into_iter().chain(of_choice).chain(of_delta);
     let content = delta[delta::content];
+    let (arguments, call_index) = match delta[delta::tool_calls] {
+        0 => (0, 0),
+        calls => fragment(table, calls)?,
+    };
     let is_text = |slot| slot == 0 || table.slot(slot).is_some_and(|slot| slot.kind == Kind::String);
     // It may be an error (rule 3), unless it is known to be something else.
     let is_error = |object: u32| table.constant(object).is_none_or(|object| object == "error");
@@ -66,29 +77,60 @@ fn find(table: &Table) -> Option<Gist> {
         return None;
     }
     let reasoning: u32 = reasoning.into_iter().sum();
-    let slots = [u8::try_from(content).ok()?, u8::try_from(reasoning).ok()?];
-    let number = match choice[choice::index] {
+    let mut slots = [0; 3];
+    for (to, slot) in slots.iter_mut().zip([content, reasoning, arguments]) {
+        *to = u8::try_from(slot).ok()?;
+    }
+    let index = match choice[choice::index] {
         0 => 0,
-        index if table.slot(index)?.kind == Kind::Number => table.constant(index)?.parse().ok()?,
-        _ => return None,
+        index => whole_number(table, index)?,
     };
     let envelope = ENVELOPE.into_iter().enumerate();
     let mask = envelope.fold(0, |mask, (bit, field)| mask | u8::from(chunk[field] != 0) << bit);
-    Some(Gist { slots, mask, flag: delta[delta::role] != 0, number })
+    Some(Gist { slots, mask, flag: delta[delta::role] != 0, numbers: [index, call_index] })
+}
+
+/// The slot of an array's only element.
+fn sole_element(table: &Table, array: u32) -> Option<u32> {
+    let first = table.slot(array).filter(|array| array.kind == Kind::Array)?.aux;
+    (table.slot(first)?.next == 0).then_some(first)
+}
+
+/// A small number that is the same in all documents of the shape.
+fn whole_number(table: &Table, slot: u32) -> Option<u32> {
+    if table.slot(slot)?.kind == Kind::Number { table.constant(slot)?.parse().ok() } else { None }
+}
+
+/// The slot of the arguments and the index of the one entry of `tool_calls`, if it is a function's and has nothing else.
+fn fragment(table: &Table, calls: u32) -> Option<(u32, u32)> {
+    let call: &[u32; call::LINKS] = table.links_of(sole_element(table, calls)?)?;
+    let function: &[u32; function::LINKS] = table.links_of(call[call::function])?;
+    let others = [call::id, call::custom, call::name, call::arguments, UNKNOWN].map(|field| call[field]);
+    let is_function = call[call::kind] == 0 || table.constant(call[call::kind]) == Some("function");
+    let arguments = function[function::arguments];
+    if others.iter().any(|&link| link != 0)
+        || function[function::name] != 0
+        || !is_function
+        || table.slot(arguments)?.kind != Kind::String
+    {
+        return None;
+    }
+    Some((arguments, whole_number(table, call[call::index])?))
 }
 
 /// The text of a document that brings nothing else. `None` says nothing: the accessors have the whole.
 #[inline(always)]
 pub(super) fn sole_text(doc: Doc<'_>) -> Option<SoleText<'_>> {
-    let Gist { slots, mask, flag, number } = doc.table.gist;
-    let [content, reasoning] = slots.map(u32::from);
-    let (slot, is_reasoning) = match (doc.is_blank(content), doc.is_blank(reasoning)) {
-        (false, true) => (content, false),
-        (true, false) => (reasoning, true),
+    let Gist { slots, mask, flag, numbers: [index, call] } = doc.table.gist;
+    let [content, reasoning, arguments] = slots.map(u32::from);
+    let (slot, of) = match [content, reasoning, arguments].map(|slot| !doc.is_blank(slot)) {
+        [true, false, false] => (content, SoleKind::Content),
+        [false, true, false] => (reasoning, SoleKind::Reasoning),
+        [false, false, true] => (arguments, SoleKind::Arguments(call.into())),
         _ => return None,
     };
     let text = doc.text(slot).as_str();
-    Some(SoleText { index: number.into(), is_reasoning, text, has_role: flag, envelope: mask })
+    Some(SoleText { index: index.into(), of, text, has_role: flag, envelope: mask })
 }
 
 impl<'a> Chunk<'a> {
