@@ -1,6 +1,6 @@
 //! Streams that came out wrong once, one test each.
 
-use deltawire::{ArgumentsState, ChatStream, Keep, Options, Outcome, ReasoningPolicy, Update};
+use deltawire::{AnomalyCode, ArgumentsState, ChatStream, Keep, Options, Outcome, ReasoningPolicy, Update};
 use serde_json::{Value, json};
 
 /// An event stream of these chunks' choices (choice 0), finished and done.
@@ -100,6 +100,135 @@ fn messages_of_typed_parts_go_on_as_messages_of_text_do() {
     let mut chat = ChatStream::new();
     chat.feed(&stream(&choices), |_| {}).expect("within the limits");
     assert_eq!(chat.finish().choices[0].message.content, "Hello you");
+}
+
+#[test]
+fn messages_go_on_after_a_delta_that_brings_nothing() {
+    let choices = [
+        json!({"index": 0, "message": {"content": "Hel"}}),
+        json!({"index": 0, "delta": {"content": ""}, "error": "overloaded"}),
+        json!({"index": 0, "message": {"content": "lo"}}),
+    ];
+    let mut chat = ChatStream::new();
+    chat.feed(&stream(&choices), |_| {}).expect("within the limits");
+    let completion = chat.finish();
+    assert_eq!((&*completion.choices[0].message.content, completion.outcome), ("Hello", Outcome::Failed));
+}
+
+#[test]
+fn a_pair_cut_between_two_messages_is_one_character() {
+    let text = |text: &str| format!("data: {{\"choices\":[{{\"index\":0,\"message\":{{\"content\":{text}}}}}]}}\n\n");
+    let part = |part: &str| format!("[{{\"type\":\"text\",\"text\":{part}}}]");
+    for (a, b) in
+        [(r#""a\ud83d""#, r#""\ude00b""#), (r#""\ud83d""#, r#""\ude00""#), (r#""\ud83d\ud83d""#, r#""\ude00""#)]
+    {
+        for body in [text(a) + &text(b), text(&part(a)) + &text(&part(b))] {
+            let mut chat = ChatStream::new();
+            chat.feed(body.as_bytes(), |_| {}).expect("within the limits");
+            let content = chat.finish().choices[0].message.content.clone();
+            assert!(content.contains('\u{1f600}'), "{content:?} of {body}");
+        }
+    }
+}
+
+#[test]
+fn a_call_without_a_name_is_never_told() {
+    let fragments = [json!({"index": 0, "id": "a", "function": {"arguments": "{\"c\":1}"}})];
+    let choices: Vec<Value> =
+        fragments.iter().map(|fragment| json!({"index": 0, "delta": {"tool_calls": [fragment]}})).collect();
+    let (mut chat, mut told) = (ChatStream::new(), Vec::new());
+    let mut tell = |update: Update<'_>| match update {
+        Update::ToolCallStarted { .. } | Update::ToolCallClosed { .. } | Update::ToolCallReady { .. } => {
+            told.push(format!("{update:?}"));
+        }
+        _ => {}
+    };
+    chat.feed(&stream(&choices), &mut tell).expect("within the limits");
+    let completion = chat.finish_with(&mut tell);
+    assert_eq!(told, [""; 0]);
+    let call = &completion.choices[0].message.tool_calls[0];
+    assert_eq!((call.name(), call.arguments()), ("", "{\"c\":1}"));
+    assert!(matches!(call.state(), ArgumentsState::Invalid { .. }));
+    assert!(completion.anomalies.iter().any(|anomaly| anomaly.code == AnomalyCode::Nameless));
+}
+
+#[test]
+fn every_byte_of_blanks_and_of_keys_too_many_is_counted() {
+    let codes = |choices: &[Value]| {
+        let mut chat = ChatStream::new();
+        chat.feed(&stream(choices), |_| {}).expect("within the limits");
+        let anomalies = chat.finish().anomalies;
+        anomalies.iter().map(|anomaly| (anomaly.code.as_str(), anomaly.count, anomaly.dropped)).collect::<Vec<_>>()
+    };
+    let call = |call: Value| json!({"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"});
+    let blanks = [
+        call(json!({"index": 0, "id": "a", "function": {"name": "f", "arguments": "{\"c\":1}"}})),
+        call(json!({"index": 0, "function": {"arguments": " \n"}})),
+        call(json!({"index": 0, "function": {"arguments": "\t"}})),
+    ];
+    assert_eq!(codes(&blanks), [("blanks_dropped", 2, 3), ("stop_with_tool_calls", 1, 0)]);
+    // 258 unknown keys in a call, a delta, a detail and the log probabilities: two find no place, 4 and 3 bytes each.
+    let keys = || (0..258).map(|n| (format!("k{n:03}"), json!(100 + n)));
+    let with = |mut object: Value| {
+        object.as_object_mut().expect("an object").extend(keys());
+        object
+    };
+    let mut chat = ChatStream::new();
+    let choices = [
+        call(with(json!({"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}))),
+        json!({"index": 0, "delta": with(json!({})), "logprobs": with(json!({}))}),
+        json!({"index": 0, "delta": {"reasoning_details": [with(json!({"type": "t"}))]}}),
+    ];
+    chat.feed(&stream(&choices), |_| {}).expect("within the limits");
+    let completion = chat.finish();
+    let over = completion.anomalies.iter().filter(|anomaly| anomaly.code == AnomalyCode::LimitReached);
+    let over: Vec<_> = over.map(|anomaly| (anomaly.call, anomaly.count, anomaly.dropped)).collect();
+    assert_eq!(over, [(Some(0), 1, 14), (None, 4, 14 + 14 + 21)], "the detail's type is a key, too");
+    let kept: Value = serde_json::from_str(completion.choices[0].message.tool_calls[0].extras()).expect("an object");
+    assert_eq!(kept.as_object().map(serde_json::Map::len), Some(256));
+}
+
+#[test]
+fn many_calls_rewritten_in_one_event_take_linear_time() {
+    // 30,000 calls, then a snapshot of each, in one chunk: to look for each one's updates would cost the square.
+    let count = 30_000;
+    let first =
+        (0..count).map(|n| json!({"index": n, "id": format!("c{n}"), "function": {"name": "f", "arguments": "{}"}}));
+    let again = (0..count).map(|n| json!({"index": n, "function": {"arguments": "{\"a\":1}"}}));
+    let calls: Vec<Value> = first.chain(again).collect();
+    let mut chat = ChatStream::new();
+    let (mut arguments, mut resets) = (0, 0);
+    chat.feed(&stream(&[json!({"index": 0, "delta": {"tool_calls": calls}})]), |update| match update {
+        Update::Arguments { .. } => arguments += 1,
+        Update::ArgumentsReset { arguments, .. } => {
+            assert_eq!(arguments, "{\"a\":1}");
+            resets += 1;
+        }
+        _ => {}
+    })
+    .expect("within the limits");
+    assert_eq!((arguments, resets), (0, count), "only what stands in the end is told");
+    let completion = chat.finish();
+    let calls = &completion.choices[0].message.tool_calls;
+    assert_eq!(calls.len(), count);
+    assert!(calls.iter().all(|call| call.arguments() == "{\"a\":1}" && call.state() == ArgumentsState::Complete));
+}
+
+#[test]
+fn many_unknown_fields_of_a_call_take_linear_time() {
+    let first =
+        json!({"index": 0, "id": "a", "big": "x".repeat(4_000_000), "function": {"name": "f", "arguments": "\""}});
+    let mut chat = ChatStream::new();
+    let event =
+        |call: &Value| format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}));
+    chat.feed(event(&first).as_bytes(), |_| {}).expect("within the limits");
+    for n in 0..20_000 {
+        let more = json!({"index": 0, "last": n, "function": {"arguments": "z"}});
+        chat.feed(event(&more).as_bytes(), |_| {}).expect("within the limits");
+    }
+    let completion = chat.finish();
+    let extras: Value = serde_json::from_str(completion.choices[0].message.tool_calls[0].extras()).expect("an object");
+    assert_eq!(extras["last"], json!(19_999));
 }
 
 #[test]

@@ -98,19 +98,12 @@ impl Replay {
                     "{text}"
                 );
             }
-            Update::ToolCallReady { choice, call, .. } => {
-                let nameless = call.name().is_empty();
+            Update::ToolCallReady { call, .. } => {
                 let known = self.calls.entry(call.number()).or_default();
-                assert!(known.started != nameless, "a call with a name is announced before it is ready");
+                assert!(known.started, "a call is announced before it is ready");
                 assert!(known.ready.is_none(), "a call is ready once");
-                if nameless {
-                    known.choice = choice;
-                    assert!(matches!(call.state(), ArgumentsState::Invalid { .. }));
-                    self.choices.entry(choice).or_default().calls.push(call.number());
-                } else {
-                    assert_eq!(known.arguments, call.arguments(), "what was delivered is what there is");
-                    known.live.check(call.arguments());
-                }
+                assert_eq!(known.arguments, call.arguments(), "what was delivered is what there is");
+                known.live.check(call.arguments());
                 known.ready = Some(call.clone());
             }
             Update::Finish { choice, reason, .. } => {
@@ -158,8 +151,13 @@ impl Replay {
             if matches!(keep, Keep::Everything | Keep::Calls) {
                 let mut numbers = known.calls.clone();
                 numbers.sort_unstable();
-                assert_eq!(numbers, choice.message.tool_calls.iter().map(ToolCall::number).collect::<Vec<_>>());
+                // A call without a name is never announced.
+                let named = || choice.message.tool_calls.iter().filter(|call| !call.name().is_empty());
+                assert_eq!(numbers, named().map(ToolCall::number).collect::<Vec<_>>());
                 for call in &choice.message.tool_calls {
+                    assert!(!call.name().is_empty() || matches!(call.state(), ArgumentsState::Invalid { .. }));
+                }
+                for call in named() {
                     let ready = self.calls[&call.number()].ready.as_ref();
                     assert_eq!(ready, Some(call), "nothing about a ready call changes");
                     check_state(call);

@@ -29,6 +29,7 @@ codes! {
     Nameless "nameless" "A call never got a name.";
     RepeatedHeader "repeated_header" "A closed call's header came again.";
     Restated "restated" "Arguments that had closed came again, equal; dropped.";
+    BlanksDropped "blanks_dropped" "Blanks after arguments that had closed, or instead of any; dropped.";
     Seed "seed" "A bare `{}` came before the real arguments; dropped.";
     Snapshot "snapshot" "Each fragment is the whole text so far.";
     SnapshotBroken "snapshot_broken" "A fragment of a snapshot stream did not begin with what came before.";

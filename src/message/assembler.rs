@@ -345,8 +345,10 @@ impl Assembler {
             if choice.has_message() {
                 self.message(choice, &delta, place)?;
             } else {
-                self.choices[slot as usize].had_delta = true;
+                let before = self.choices[slot as usize].amount();
                 self.delta(&delta, place, true)?;
+                let growth = &mut self.choices[slot as usize];
+                growth.had_delta = growth.had_delta || growth.amount() > before;
             }
         }
         if let Some(logprobs) = choice.logprobs() {
@@ -433,7 +435,8 @@ impl Assembler {
             let raw = detail.raw();
             self.take_detail_bytes(raw.len(), place.offset)?;
             if self.keep == Keep::Everything {
-                self.choices[place.slot as usize].rest().details.merge(&detail);
+                let dropped = self.choices[place.slot as usize].rest().details.merge(&detail);
+                self.too_many_keys(dropped, place);
             }
             self.out.note(What::Detail, place.slot, raw);
             if as_reasoning && let Some(text) = detail.text().or_else(|| detail.summary()) {
@@ -462,15 +465,17 @@ impl Assembler {
 
     fn logprobs(&mut self, raw: &[u8], place: Place) -> Result<(), Error> {
         self.take_detail_bytes(raw.len(), place.offset)?;
+        let mut dropped = 0;
         if self.keep == Keep::Everything {
             let logprobs = &mut self.choices[place.slot as usize].rest().logprobs;
             for (key, value) in members(raw) {
-                if value != b"null" {
-                    logprobs.merge(&key, value);
+                if value != b"null" && logprobs.merge(&key, value).is_none() {
+                    dropped += key.len() + value.len();
                 }
             }
         }
         self.out.note(What::Logprobs, place.slot, raw);
+        self.too_many_keys(dropped, place);
         Ok(())
     }
 
@@ -478,6 +483,7 @@ impl Assembler {
     #[cold]
     fn extra(&mut self, key: &[u8], value: &[u8], element: bool, place: Place) -> Result<(), Error> {
         self.take_detail_bytes(key.len() + value.len(), place.offset)?;
+        let mut dropped = 0;
         let mut member = Vec::with_capacity(key.len() + value.len() + 7);
         let (open, close): (&[u8], &[u8]) = if element { (b"\":[", b"]}") } else { (b"\":", b"}") };
         for part in [b"{\"", key, open, value, close] {
@@ -486,11 +492,22 @@ impl Assembler {
         if self.keep == Keep::Everything {
             let extras = &mut self.choices[place.slot as usize].rest().extras;
             for (key, value) in members(&member) {
-                extras.merge(&key, value);
+                if extras.merge(&key, value).is_none() {
+                    dropped += key.len() + value.len();
+                }
             }
         }
         self.out.note(What::Extra, place.slot, &member);
+        self.too_many_keys(dropped, place);
         Ok(())
+    }
+
+    /// Reports bytes of unknown fields that found no place any more.
+    fn too_many_keys(&mut self, dropped: usize, place: Place) {
+        if dropped > 0 {
+            let (code, choice, dropped) = (AnomalyCode::LimitReached, Some(place.choice), dropped as u64);
+            self.out.anomaly(Anomaly { code, choice, call: None, count: 1, dropped, offset: place.offset }, &[]);
+        }
     }
 
     pub(super) fn check_name(&self, name: &str, offset: u64) -> Result<(), Error> {

@@ -106,6 +106,18 @@ impl Growth {
         self.dropped.as_ref().map_or(0, |dropped| dropped[field as usize].length) + self.text(field).len()
     }
 
+    /// Bytes of all its texts, and its calls.
+    pub(super) fn amount(&self) -> usize {
+        let texts: usize =
+            [Field::Content, Field::Reasoning, Field::Refusal].map(|field| self.said(field)).iter().sum();
+        texts + self.calls.as_ref().map_or(0, |calls| calls.list.len())
+    }
+
+    /// Whether half a character waits for this text to open with the other.
+    pub(super) fn awaits(&self, field: Field, text: &Text<'_>) -> bool {
+        self.halves[field as usize] != 0 && text.opening_low().is_some()
+    }
+
     /// What a text adds, when it begins with the text so far.
     pub(super) fn added<'t>(&self, field: Field, text: &'t str) -> Option<&'t str> {
         let rest = match &self.dropped {
@@ -136,7 +148,7 @@ impl Growth {
         let start = to.len();
         to.push_str(text);
         let end = to.len();
-        out.push(Record { what, choice: place.slot, call: 0, start, end });
+        out.push(Record { what, choice: place.slot, call: 0, start, end, before: 0 });
         if keep {
             match self.order.last_mut() {
                 Some(part) if part.kind == kind => part.end = end,

@@ -35,7 +35,7 @@ pub(super) struct Details {
 impl Details {
     const FEW: usize = 8;
 
-    /// Merges one fragment. Returns how many bytes it added.
+    /// Merges one fragment. Returns how many bytes of it found no place.
     ///
     /// A fragment goes on with the last entry of its index and type; without an index with the last entry of all, if that
     /// has its type and is a text or a summary. Another id makes another entry.
@@ -50,19 +50,18 @@ impl Details {
         if detail.id.is_empty() {
             detail.id.push_str(id);
         }
-        let mut grown = 0;
+        let mut dropped = 0;
         for (n, text) in [delta.text(), delta.summary(), delta.data()].into_iter().enumerate() {
             let Some(text) = text else { continue };
-            grown += text.len();
             append(detail.texts[n].get_or_insert_default(), &mut detail.halves[n], &text);
         }
         for (key, value) in members(delta.raw()) {
             let is_text = TEXTS.iter().any(|name| name.as_bytes() == &*key) && value.first() == Some(&b'"');
-            if !is_text && value != b"null" {
-                grown += detail.members.set(&key, value);
+            if !is_text && value != b"null" && detail.members.set(&key, value).is_none() {
+                dropped += key.len() + value.len();
             }
         }
-        grown
+        dropped
     }
 
     fn find(&self, index: Option<i64>, kind: &str) -> Option<usize> {
@@ -98,14 +97,15 @@ impl Details {
             out.push(if out.is_empty() { '[' } else { ',' });
             let mut entry = String::from("{");
             detail.members.write(&mut entry, true);
-            for (name, text) in TEXTS.iter().zip(&detail.texts) {
+            for ((name, text), half) in TEXTS.iter().zip(&detail.texts).zip(detail.halves) {
                 let Some(text) = text else { continue };
+                let text = if half == 0 { text.clone() } else { alloc::format!("{text}\u{fffd}") };
                 if !entry.ends_with('{') {
                     entry.push(',');
                 }
                 push_string(&mut entry, name);
                 entry.push(':');
-                push_string(&mut entry, text);
+                push_string(&mut entry, &text);
             }
             out.push_str(&entry);
             out.push('}');

@@ -36,7 +36,9 @@ impl Assembler {
             }
             let growth = &mut self.choices[place.slot as usize];
             let (had_delta, known) = (growth.had_delta, growth.said(field));
-            if let Some(added) = growth.added(field, text.as_str()) {
+            let first = texts_in_parts(delta, field).next();
+            let goes_on = growth.awaits(field, first.as_ref().unwrap_or(&text));
+            if let Some(added) = growth.added(field, text.as_str()).filter(|_| !goes_on) {
                 dropped += known;
                 if !added.is_empty() {
                     let keep = self.keep == Keep::Everything;
@@ -48,6 +50,10 @@ impl Assembler {
                 }
             } else if had_delta {
                 dropped += text.len();
+            } else if first.is_some() {
+                for text in texts_in_parts(delta, field) {
+                    self.text(field, &text, place)?;
+                }
             } else {
                 self.text(field, &text, place)?;
                 if field == Field::Reasoning {
@@ -149,16 +155,20 @@ fn cut(text: &str, limit: usize) -> &str {
     &text[..end]
 }
 
+/// The texts of an array-valued content that go to a field.
+fn texts_in_parts<'d>(delta: &'d Delta<'_>, field: Field) -> impl Iterator<Item = Text<'d>> {
+    let kind = match field {
+        Field::Content => Some(ContentPartKind::Text),
+        Field::Reasoning => Some(ContentPartKind::Reasoning),
+        Field::Refusal => None,
+    };
+    delta.content_parts().filter(move |part| Some(part.kind) == kind).map(|part| part.text)
+}
+
 /// The texts of an array-valued content, and the reasoning that stands in it or only in the details.
 fn texts_of_parts(delta: &Delta<'_>) -> [String; 2] {
-    let mut texts = [String::new(), String::new()];
-    for part in delta.content_parts() {
-        match part.kind {
-            ContentPartKind::Text => texts[0].push_str(part.text.as_str()),
-            ContentPartKind::Reasoning => texts[1].push_str(part.text.as_str()),
-            _ => {}
-        }
-    }
+    let mut texts = [Field::Content, Field::Reasoning]
+        .map(|field| texts_in_parts(delta, field).map(|text| String::from(text.as_str())).collect::<String>());
     if texts[1].is_empty() {
         for text in delta.reasoning_details().filter_map(|detail| detail.text().or_else(|| detail.summary())) {
             texts[1].push_str(text.as_str());

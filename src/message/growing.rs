@@ -5,6 +5,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use core::ops::Range;
 
 use super::out::{Out, Place, Record, What};
 use super::repetition::{Cursor, Fit};
@@ -60,6 +61,8 @@ pub(super) struct Rare {
     pub(super) live: Option<super::live::Live>,
     /// Unknown fields.
     pub(super) extras: super::raw::Members,
+    /// Bytes of them that came since they were written out.
+    unshown: usize,
 }
 
 /// What a fragment turned out to be: another call's beginning, because a header had come.
@@ -77,6 +80,8 @@ pub(super) struct Growing {
     pub(super) rare: Option<Box<Rare>>,
     /// Bytes of the arguments that were delivered.
     told: usize,
+    /// The queue's last record of them.
+    last_record: u32,
     /// Blanks before the value.
     lead: usize,
     /// A high surrogate that waits for its other half; 0 for none.
@@ -320,7 +325,7 @@ impl Growing {
                 return None;
             }
             if under_way.is_none() && is_all_blank(rest) {
-                to.anomaly(AnomalyCode::Restated, number, rest.len());
+                to.anomaly(AnomalyCode::BlanksDropped, number, rest.len());
                 return None;
             }
             let cursor = under_way.unwrap_or_default();
@@ -363,7 +368,7 @@ impl Growing {
             self.feed(rest, to);
         } else if let Some(header) = header {
             if gone > 0 {
-                to.anomaly(AnomalyCode::Restated, number, gone);
+                to.anomaly(AnomalyCode::BlanksDropped, number, gone);
             }
             return Some(Parted { header, before });
         } else if self.ready {
@@ -371,11 +376,11 @@ impl Growing {
             to.anomaly(AnomalyCode::Concatenated, number, cursor.seen() + rest.len());
         } else {
             if gone > 0 {
-                to.anomaly(AnomalyCode::Restated, number, gone);
+                to.anomaly(AnomalyCode::BlanksDropped, number, gone);
             }
             let blanks = if before.is_empty() { rest.len() - trim_start(rest).len() } else { 0 };
             if blanks > 0 {
-                to.anomaly(AnomalyCode::Restated, number, blanks);
+                to.anomaly(AnomalyCode::BlanksDropped, number, blanks);
             }
             let offset = self.call.text.len();
             self.call.text.push_str(&before);
@@ -430,32 +435,44 @@ impl Growing {
         }
         let choice = to.place.slot;
         if core::mem::take(&mut self.id_came) {
-            to.out.push(Record { what: What::Changed, choice, call: slot, start: 0, end: 0 });
+            to.out.push(Record::of_call(What::Changed, choice, slot));
         }
         let length = self.call.arguments().len();
         if self.rewritten {
             self.rewritten = false;
             self.told = length;
-            to.out.forget_arguments(choice, slot);
-            to.out.push(Record { what: What::Reset, choice, call: slot, start: 0, end: length });
+            to.out.forget(self.last_record, choice, slot);
+            self.push(What::Reset, 0..length, slot, to);
             if live {
                 self.live().restart();
-                to.out.push(Record { what: What::Live, choice, call: slot, start: 0, end: length });
+                self.push(What::Live, 0..length, slot, to);
             }
         } else if self.told < length {
-            let record = Record { what: What::Arguments, choice, call: slot, start: self.told, end: length };
-            self.told = length;
-            to.out.push(record);
+            let told = core::mem::replace(&mut self.told, length);
+            self.push(What::Arguments, told..length, slot, to);
             if live {
                 self.live();
-                to.out.push(Record { what: What::Live, ..record });
+                self.push(What::Live, told..length, slot, to);
             }
         }
         let whole = self.stage() == Stage::Closed && self.state_now() == ArgumentsState::Complete;
         if !self.told_closed && whole && !self.has_doubt() {
             self.told_closed = true;
-            to.out.push(Record { what: What::Closed, choice, call: slot, start: 0, end: 0 });
+            self.push(What::Closed, 0..0, slot, to);
         }
+    }
+
+    /// Queues a record of the arguments, which points to the one before it.
+    fn push(&mut self, what: What, bytes: Range<usize>, slot: u32, to: &mut Context<'_>) {
+        let record = Record {
+            what,
+            choice: to.place.slot,
+            call: slot,
+            start: bytes.start,
+            end: bytes.end,
+            before: self.last_record,
+        };
+        self.last_record = to.out.push(record);
     }
 
     fn live(&mut self) -> &mut super::live::Live {
@@ -467,7 +484,7 @@ impl Growing {
     pub(super) fn announce(&mut self, slot: u32, to: &mut Context<'_>) {
         self.announced = true;
         self.synthesise_id();
-        to.out.push(Record { what: What::Started, choice: to.place.slot, call: slot, start: 0, end: 0 });
+        to.out.push(Record::of_call(What::Started, to.place.slot, slot));
     }
 
     pub(super) fn synthesise_id(&mut self) {
@@ -488,26 +505,30 @@ impl Growing {
             && !self.is_bare()
     }
 
-    /// Writes the unknown fields out. Long ones only when the call is `ready`: each fragment may bring one, and to write
-    /// them all each time would cost the square of their length.
-    pub(super) fn show_extras(&mut self, ready: bool) {
-        const SHORT: usize = 16 << 10;
-        if let Some(rare) = &self.rare
-            && !rare.extras.is_empty()
-            && (ready || rare.extras.bytes() <= SHORT)
-        {
+    /// Writes the unknown fields out, after they grew by so many bytes. Each fragment may bring one, and to write them all
+    /// out each time would cost the square of their length: so it is done for short ones, after as many bytes as they
+    /// have, and when the call is `ready`.
+    pub(super) fn show_extras(&mut self, grown: usize, ready: bool) {
+        const SHORT: usize = 256;
+        let Some(rare) = &mut self.rare else { return };
+        rare.unshown += grown;
+        if rare.unshown > 0 && (ready || rare.extras.bytes() <= rare.unshown.max(SHORT)) {
+            rare.unshown = 0;
             self.call.extras = rare.extras.to_object(true);
         }
     }
 
     pub(super) fn make_ready(&mut self, slot: u32, to: &mut Context<'_>) {
-        self.show_extras(true);
+        self.show_extras(0, true);
         self.settle_doubt(false, to);
         if self.call.scanner.outer() != Outer::Object && self.call.kind == ToolKind::Function && self.is_complete() {
             to.anomaly(AnomalyCode::ArgumentsNotObject, self.call.number, 0);
         }
         self.ready = true;
-        to.out.push(Record { what: What::Ready, choice: to.place.slot, call: slot, start: 0, end: 0 });
+        // Nobody heard of a call without a name.
+        if self.announced {
+            to.out.push(Record::of_call(What::Ready, to.place.slot, slot));
+        }
     }
 
     fn is_complete(&self) -> bool {
@@ -532,7 +553,7 @@ impl Growing {
             (_, Stage::Fresh) => {
                 let blanks = self.call.text.len();
                 if blanks > 0 {
-                    to.anomaly(AnomalyCode::Restated, self.call.number, blanks);
+                    to.anomaly(AnomalyCode::BlanksDropped, self.call.number, blanks);
                 }
                 self.rewritten |= self.told > 0;
                 self.call.text.clear();

@@ -32,6 +32,8 @@ pub(super) enum What {
     Extra,
     Comment,
     Done,
+    /// Forgotten before it was taken.
+    Gone,
 }
 
 /// One update before it is resolved: `choice` and `call` are slots, `start..end` bytes of what `what` names.
@@ -42,6 +44,15 @@ pub(super) struct Record {
     pub(super) call: u32,
     pub(super) start: usize,
     pub(super) end: usize,
+    /// Of a call's arguments: the record before it, by its place in the queue; it may be long gone.
+    pub(super) before: u32,
+}
+
+impl Record {
+    /// One of a call that points to none of its bytes.
+    pub(super) fn of_call(what: What, choice: u32, call: u32) -> Self {
+        Self { what, choice, call, start: 0, end: 0, before: 0 }
+    }
 }
 
 /// Where something happened.
@@ -65,7 +76,7 @@ struct Queue {
 
 impl Default for Queue {
     fn default() -> Self {
-        let first = Record { what: What::Done, choice: 0, call: 0, start: 0, end: 0 };
+        let first = Record { what: What::Done, choice: 0, call: 0, start: 0, end: 0, before: 0 };
         Self { length: 0, first, more: Vec::new() }
     }
 }
@@ -100,21 +111,6 @@ impl Queue {
             return None;
         }
         if at == 0 { Some(&mut self.first) } else { self.more.get_mut(at - 1) }
-    }
-
-    /// Forgets the records from `at` on that `keep` does not want.
-    fn retain_from(&mut self, at: usize, keep: impl Fn(&Record) -> bool) {
-        let from = at.min(self.length);
-        let mut kept = from;
-        for i in from..self.length {
-            let Some(record) = self.get(i).copied().filter(|record| keep(record)) else { continue };
-            if let Some(place) = self.get_mut(kept) {
-                *place = record;
-            }
-            kept += 1;
-        }
-        self.length = kept;
-        self.more.truncate(kept.saturating_sub(1));
     }
 
     /// Forgets all; gives large buffers back.
@@ -162,24 +158,28 @@ impl Out {
         Self { limit: u32::try_from(anomalies).unwrap_or(u32::MAX), ..Self::default() }
     }
 
+    /// Queues a record; says where it is.
     #[inline(always)]
-    pub(super) fn push(&mut self, record: Record) {
+    pub(super) fn push(&mut self, record: Record) -> u32 {
         self.queue.push(record);
+        (self.queue.length - 1) as u32
     }
 
     /// Queues an update of a choice that points to nothing else.
     pub(super) fn tell(&mut self, what: What, choice: u32) {
-        self.push(Record { what, choice, call: 0, start: 0, end: 0 });
+        self.push(Record::of_call(what, choice, 0));
     }
 
     /// Moves to the next record.
     #[inline]
     pub(super) fn advance(&mut self) -> bool {
-        let more = (self.taken as usize) < self.queue.length;
-        if more {
+        while let Some(record) = self.queue.get(self.taken as usize) {
             self.taken += 1;
+            if record.what != What::Gone {
+                return true;
+            }
         }
-        more
+        false
     }
 
     /// The record that `advance` moved to.
@@ -208,20 +208,24 @@ impl Out {
         true
     }
 
-    /// Drops the records of a call that were not taken and that its rewritten text made stale.
-    pub(super) fn forget_arguments(&mut self, choice: u32, call: u32) {
-        let taken = self.taken as usize;
-        // A live record that was moved to has no part left: the text that it spoke of is gone.
-        if let Some(current) = taken.checked_sub(1).and_then(|at| self.queue.get_mut(at))
-            && (current.what, current.choice, current.call) == (What::Live, choice, call)
-        {
-            current.end = 0;
+    /// Forgets the records of a call's arguments that were not taken and that its rewritten text made stale, from the `last`
+    /// of them on. Costs as much as queueing them did.
+    pub(super) fn forget(&mut self, last: u32, choice: u32, call: u32) {
+        let (mut at, mut below) = (last as usize, self.queue.length);
+        // A place is of an emptied queue when it does not lead down, or to another call's record.
+        while at < below && at + 1 >= self.taken as usize {
+            let Some(record) = self.queue.get_mut(at) else { return };
+            let is_of_arguments = matches!(record.what, What::Arguments | What::Reset | What::Closed | What::Live);
+            if !is_of_arguments || (record.choice, record.call) != (choice, call) {
+                return;
+            }
+            if at >= self.taken as usize {
+                record.what = What::Gone;
+            } else if record.what == What::Live {
+                record.end = 0; // moved to, but the text that it speaks of is gone: it has no part left
+            }
+            (at, below) = (record.before as usize, at);
         }
-        self.queue.retain_from(taken, |record| {
-            record.choice != choice
-                || record.call != call
-                || !matches!(record.what, What::Arguments | What::Reset | What::Closed | What::Live)
-        });
     }
 
     /// Keeps a text that only an update shows, until the queue is recycled.
@@ -230,7 +234,7 @@ impl Out {
         let start = odd.notes.len();
         push_lossy(text, &mut odd.notes);
         let end = odd.notes.len();
-        self.push(Record { what, choice, call: 0, start, end });
+        self.push(Record { what, choice, call: 0, start, end, before: 0 });
     }
 
     pub(super) fn noted(&self, record: Record) -> &str {
@@ -241,7 +245,7 @@ impl Out {
         let errors = &mut self.odd.get_or_insert_default().errors;
         errors.push(error);
         let start = errors.len() - 1;
-        self.push(Record { what: What::Error, choice: 0, call: 0, start, end: 0 });
+        self.push(Record { what: What::Error, choice: 0, call: 0, start, end: 0, before: 0 });
     }
 
     pub(super) fn told_error(&self, record: Record) -> Option<&ProviderError> {
@@ -283,7 +287,7 @@ impl Out {
         push_lossy(&text[..text.len().min(512)], &mut odd.notes);
         odd.told.push((anomaly, start..odd.notes.len()));
         let start = odd.told.len() - 1;
-        self.push(Record { what: What::Anomaly, choice: 0, call: 0, start, end: 0 });
+        self.push(Record { what: What::Anomaly, choice: 0, call: 0, start, end: 0, before: 0 });
     }
 
     /// The log, in the order in which each was met first; those beyond the bound last.

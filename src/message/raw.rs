@@ -89,7 +89,7 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// How many keys are kept; further ones are not (a bound for hostile streams).
+    /// How many keys are kept; further ones are not (a bound for hostile streams), and are reported.
     const KEYS: usize = 256;
 
     pub(super) fn is_empty(&self) -> bool {
@@ -114,23 +114,23 @@ impl Members {
         Some(&mut self.entries[at].1)
     }
 
-    /// Sets a member. Returns how many bytes it grew by.
-    pub(super) fn set(&mut self, key: &[u8], value: &[u8]) -> usize {
-        let Some(entry) = self.entry(key) else { return 0 };
+    /// Sets a member. Returns how many bytes it grew by; `None` when it has too many keys for another.
+    pub(super) fn set(&mut self, key: &[u8], value: &[u8]) -> Option<usize> {
+        let entry = self.entry(key)?;
         let before = entry.len();
         if entry.as_bytes() != value {
             entry.clear();
             push_lossy(value, entry);
         }
-        entry.len().saturating_sub(before)
+        Some(entry.len().saturating_sub(before))
     }
 
-    /// Sets a member, or appends to it where both are arrays. Returns how many bytes it grew by.
-    pub(super) fn merge(&mut self, key: &[u8], value: &[u8]) -> usize {
+    /// Sets a member, or appends to it where both are arrays. Returns as [`set`](Self::set) does.
+    pub(super) fn merge(&mut self, key: &[u8], value: &[u8]) -> Option<usize> {
         if value.first() != Some(&b'[') {
             return self.set(key, value);
         }
-        let Some(entry) = self.entry(key) else { return 0 };
+        let entry = self.entry(key)?;
         let before = entry.len();
         if !entry.starts_with('[') {
             entry.clear();
@@ -144,7 +144,7 @@ impl Members {
             }
             push_lossy(inside, entry);
         }
-        entry.len().saturating_sub(before)
+        Some(entry.len().saturating_sub(before))
     }
 
     /// Writes the members, comma-separated, after what stands in `out` (an opening brace, and members or none).

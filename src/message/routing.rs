@@ -274,11 +274,12 @@ fn closed_without_name<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: 
     }
 }
 
-/// Beyond the rules: whether a header with a new id may be a closed call's once more, because ids changed in that call or
-/// the header brings less than the call's own did; and the text does not say otherwise.
+/// Beyond the rules: whether a header with a new id may be a closed call's once more, because that has no id or ids changed
+/// in it, or the header brings less than the call's own did; and the text does not say otherwise.
 fn may_be_again(fragment: &Fragment<'_>, call: &impl Candidate) -> bool {
     let fits = is_all_blank(fragment.text) || call.is_repeating() || call.fit(fragment.text) != Fit::Parted;
-    (call.changes_ids() || fragment.is_less_than_the_header_of(call)) && (fits || goes_on(fragment, call))
+    let id_is_no_others = call.own_id().is_none() || call.changes_ids() || fragment.is_less_than_the_header_of(call);
+    id_is_no_others && (fits || goes_on(fragment, call))
 }
 
 /// Whether a header with arguments is a closed call's, once more.

@@ -89,8 +89,8 @@ impl ToolCall {
     pub fn state(&self) -> ArgumentsState {
         self.state
     }
-    /// Unknown fields of the call (`extra_content`, …): a JSON object; empty when there are none. Long ones
-    /// (beyond 16 KiB) are there once the call is ready.
+    /// Unknown fields of the call (`extra_content`, …): a JSON object; empty when there are none. All of
+    /// them are there once the call is ready; before, what came last may be missing.
     #[must_use]
     pub fn extras(&self) -> &str {
         &self.extras

@@ -64,17 +64,24 @@ impl Assembler {
         let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
         let route = route(&fragment, &**calls);
         let Some(slot) = self.settle_route(route, &fragment, custom, place)? else { return Ok(()) };
-        let mut grown = 0;
+        let (mut grown, mut dropped) = (0, 0);
         let growing = self.growing(slot, place);
         for field in delta.unknown_fields() {
             if growing.ready || field.value == b"null" {
                 continue;
             }
-            grown += field.key.len() + growing.rare().extras.set(field.key, field.value);
+            match growing.rare().extras.set(field.key, field.value) {
+                Some(bytes) => grown += field.key.len() + bytes,
+                None => dropped += field.key.len() + field.value.len(),
+            }
         }
         if grown > 0 {
-            growing.show_extras(false);
+            growing.show_extras(grown, false);
             self.count_detail_bytes(grown, place.offset)?;
+        }
+        if dropped > 0 {
+            let number = self.growing(slot, place).call.number;
+            Context { out: &mut self.out, place }.anomaly(AnomalyCode::LimitReached, number, dropped);
         }
         self.feed(slot, &text, &fragment, place)
     }
@@ -175,7 +182,7 @@ impl Assembler {
             }
         }
         if changed && growing.announced {
-            to.out.push(Record { what: What::Changed, choice: place.slot, call: slot, start: 0, end: 0 });
+            to.out.push(Record::of_call(What::Changed, place.slot, slot));
         }
     }
 

@@ -98,7 +98,8 @@ pub enum Update<'a> {
         /// The call.
         call: &'a ToolCall,
     },
-    /// A boundary passed: nothing about the call changes any more. Look at its state, then run it.
+    /// A boundary passed: nothing about the call changes any more. Look at its state, then run it. A call that never gets
+    /// a name is neither started nor ready: an anomaly (`nameless`) says that the completion has one, invalid.
     #[non_exhaustive]
     ToolCallReady {
         /// Which choice.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deltawire::{Anomaly, ArgumentsState, Completion, Update};
+use deltawire::{Anomaly, AnomalyCode, ArgumentsState, Completion, Update};
 use serde_json::{Map, Value};
 
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -124,14 +124,9 @@ impl Replay {
             }
             Update::ToolCallReady { choice, call, .. } => {
                 let known = self.call(choice, call.number());
-                assert!(known.ready.is_none(), "ready twice");
-                if known.announced {
-                    assert_eq!((&*known.id, &*known.name), (call.id(), call.name()), "what is ready was told before");
-                    assert_eq!(known.arguments, call.arguments(), "what is ready was told before");
-                } else {
-                    assert!(call.name().is_empty(), "only a nameless call is never started");
-                    (known.id, known.arguments) = (call.id().into(), call.arguments().into());
-                }
+                assert!(known.announced && known.ready.is_none(), "ready before its start, or twice");
+                assert_eq!((&*known.id, &*known.name), (call.id(), call.name()), "what is ready was told before");
+                assert_eq!(known.arguments, call.arguments(), "what is ready was told before");
                 known.ready = Some(call.state());
             }
             Update::Finish { choice, reason, .. } => {
@@ -190,8 +185,19 @@ impl Replay {
             if let Ok(extras) = raw(&message.extras, object()) {
                 assert_eq!(Value::from(said.extras.clone()), extras, "{at}");
             }
-            assert_eq!(said.calls.len(), message.tool_calls.len(), "{at}");
-            for call in &message.tool_calls {
+            // A call without a name is never announced (rule 7): only its anomaly says that it is there.
+            let (named, nameless): (Vec<_>, Vec<_>) =
+                message.tool_calls.iter().partition(|call| !call.name().is_empty());
+            for call in nameless {
+                assert!(matches!(call.state(), ArgumentsState::Invalid { .. }), "{at}");
+                let is_told = |anomaly: &Anomaly| {
+                    (anomaly.code, anomaly.call) == (AnomalyCode::Nameless, Some(call.number()))
+                        || anomaly.code == AnomalyCode::LimitReached
+                };
+                assert!(self.anomalies.iter().any(is_told) || self.anomalies.len() >= 64, "{at}");
+            }
+            assert_eq!(said.calls.len(), named.len(), "{at}");
+            for call in named {
                 let known = &said.calls[&call.number()];
                 assert_eq!((&*known.id, &*known.name), (call.id(), call.name()), "{at}");
                 assert_eq!(known.arguments, call.arguments(), "{at}");
