@@ -132,6 +132,7 @@ mod json;
 mod limits;
 mod message;
 mod sse;
+mod steps;
 mod wire;
 
 pub use chat_stream::{ChatState, ChatStream};
@@ -159,6 +160,9 @@ pub use message::{
 #[cfg(feature = "simd-json")]
 pub use message::{ParseBuffer, ParseError};
 pub use sse::{Event, EventKind, Framer, Leftover};
+#[cfg(all(feature = "std", fuzzing))]
+#[doc(hidden)]
+pub use steps::take_steps;
 pub use wire::chat::{
     Chunk, ChunkChoice, ChunkChoices, ChunkError, ChunkUsage, ContentPart, ContentPartKind, ContentParts, Decoder,
     Delta, Document, Documents, FunctionCallDelta, RawField, RawFields, ReasoningDetailDelta, ReasoningDetailDeltas,

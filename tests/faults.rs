@@ -265,6 +265,39 @@ fn a_million_brackets_on_a_small_stack() {
 }
 
 #[test]
+fn a_million_brackets_that_the_limits_allow() {
+    // In arguments, where no recursion reads them: whole, shown in part, repaired, given back, copied, dropped.
+    const DEEP: usize = 1_000_000;
+    let on_small_stack = std::thread::Builder::new().stack_size(64 << 10).spawn(|| {
+        let mut chat = with(|options| {
+            options.limits.depth = DEEP;
+            options.live_arguments = true;
+        });
+        let header = call("\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}");
+        chat.feed(header.as_bytes(), |_| {}).expect("within the limits");
+        let mut begun = 0;
+        for bracket in ["[", "]"] {
+            // The first is long: one that begins with everything so far might be a snapshot.
+            for length in [DEEP / 2].into_iter().chain([10_000; DEEP / 20_000]) {
+                let arguments = bracket.repeat(length);
+                let fragment = call(&format!("\"index\":0,\"function\":{{\"arguments\":\"{arguments}\"}}"));
+                let take = |update: Update<'_>| begun += usize::from(matches!(update, Update::LiveArgument { .. }));
+                chat.feed(fragment.as_bytes(), take).expect("within the limits");
+            }
+            let completion = chat.completion();
+            let call = &completion.choices[0].message.tool_calls[0];
+            let shown = call.partial().expect("no fault");
+            assert_eq!((shown.keep + shown.suffix.len(), call.arguments().len()), (2 * DEEP, begun));
+        }
+        let completion = chat.finish();
+        let call = &completion.choices[0].message.tool_calls[0];
+        assert_eq!((call.state(), call.arguments().len()), (ArgumentsState::Complete, 2 * DEEP));
+        assert_eq!(call.values().map(str::len).collect::<Vec<_>>(), [2 * DEEP]);
+    });
+    on_small_stack.expect("a thread").join().expect("no overflow");
+}
+
+#[test]
 fn a_million_anomalies_are_counted_in_flat_memory() {
     let mut chat = ChatStream::new();
     let header = call("\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{\"}");
@@ -335,7 +368,7 @@ fn a_hundred_thousand_calls_and_details() {
 
     let mut chat = ChatStream::new();
     for round in 0..2 {
-        for n in 0..MANY / 2 {
+        for n in 0..MANY {
             let detail = format!(
                 "{{\"reasoning_details\":[{{\"index\":{n},\"type\":\"reasoning.text\",\"text\":\"{round}\"}}]}}"
             );
@@ -345,7 +378,7 @@ fn a_hundred_thousand_calls_and_details() {
     let completion = chat.finish();
     let details: Vec<serde_json::Value> =
         serde_json::from_str(&completion.choices[0].message.reasoning_details).expect("an array");
-    assert_eq!(details.len(), MANY / 2);
+    assert_eq!(details.len(), MANY);
     assert!(details.iter().all(|detail| detail["text"] == "01"));
 }
 

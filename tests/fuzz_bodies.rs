@@ -98,6 +98,8 @@ fn assemble() {
             *byte = ((round * 7919 + at * 104_729 + 13).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8;
         }
         bodies::assemble::run(&bytes[..20 + round as usize % 380]);
+        bytes[0] = bodies::assemble::COMPOSED;
+        bodies::assemble::run(&bytes[..20 + round as usize % 100]);
     }
 }
 

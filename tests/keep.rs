@@ -128,33 +128,6 @@ fn limits_hold_exactly() {
 }
 
 #[test]
-fn many_calls_and_details_take_linear_time() {
-    // 20,000 of each; were lookups linear this would take minutes.
-    let mut body = String::new();
-    for n in 0..20_000 {
-        let call = json!({"index": n * 7, "id": format!("call_{n}"), "function": {"name": "f", "arguments": "{"}});
-        body += &event(
-            0,
-            &json!({"tool_calls": [call], "reasoning_details": [{"type": "t", "index": n, "data": "x"}]}),
-            None,
-        );
-    }
-    for n in (0..20_000).rev() {
-        let call = json!({"index": n * 7, "function": {"arguments": "}"}});
-        body += &event(
-            0,
-            &json!({"tool_calls": [call], "reasoning_details": [{"type": "t", "index": n, "data": "y"}]}),
-            None,
-        );
-    }
-    let (_, completion) = limited(|_| {}, &(body + "data: [DONE]\n\n"));
-    let message = &completion.choices[0].message;
-    assert_eq!(message.tool_calls.len(), 20_000);
-    assert!(message.tool_calls.iter().all(|call| call.arguments() == "{}"));
-    assert_eq!(message.reasoning_details.matches("\"xy\"").count(), 20_000);
-}
-
-#[test]
 fn a_reset_stream_is_like_a_new_one() {
     let mut chat = ChatStream::new();
     for (at, body) in cassette::bodies_of(cassette::seeds()) {

@@ -1,16 +1,19 @@
-//! Target `assemble`: sequences of deltas, built from the input piece by piece, through decoder and assembler.
+//! Target `assemble`: sequences of deltas, built from the input piece by piece, through decoder and assembler. An input that
+//! begins with [`COMPOSED`] is clean calls under the transforms of the wire instead (`composed.rs`).
 //!
 //! - The updates, applied in order, are the completion; a ready call never changes (`replay.rs`).
 //! - Texts are what the deltas' UTF-16 says, joined: nothing is lost, doubled, or put elsewhere.
 //! - Argument bytes that came are the bytes that are kept and those that anomalies say were dropped.
+//! - Composed calls come out as they went in, but for the named exceptions (`composed.rs`).
 //! - Limits hold, and a limit that was passed is the same error ever after.
 
 use std::collections::BTreeMap;
 
 use arbitrary::{Result, Unstructured};
-use deltawire::{Assembler, Decoder, Error, Event, Keep, Limits, Options, Outcome, RecentShapes, ToolKind};
+use deltawire::{Assembler, Completion, Decoder, Error, Event, Keep, Limits, Options, Outcome, RecentShapes, ToolKind};
 use serde_json::Value;
 
+use super::composed::Composed;
 use super::naive_json;
 use super::replay::Replay;
 
@@ -77,7 +80,13 @@ const TYPES: &[&str] = &["", "\"type\":\"function\",", "\"type\":\"\","];
 const TEXTS: &[&str] =
     &["a", "", " two", "é", "\\n", "\\ud83d", "\\ude00", "\\ud83d\\ude00", "\\u0000", "<think>", "{"];
 
+/// The first byte of an input that is clean calls under transforms.
+pub const COMPOSED: u8 = 0xC0;
+
 pub fn run(input: &[u8]) {
+    if let Some((&COMPOSED, input)) = input.split_first() {
+        return composed(input);
+    }
     let mut input = Unstructured::new(input);
     // An input that is used up gives zeros, so there is always a sequence.
     let Ok((sent, limits)) = sequence(&mut input) else { return };
@@ -87,6 +96,27 @@ pub fn run(input: &[u8]) {
         options.limits = limits;
         options.live_arguments = true;
         check(&sent, options);
+    }
+}
+
+fn composed(input: &[u8]) {
+    let Ok(composed) = Composed::read(&mut Unstructured::new(input)) else { return };
+    let texts = || composed.fragments.iter().filter_map(|fragment| fragment.arguments.as_deref());
+    let sent = Sent {
+        documents: composed.documents(),
+        arguments: texts().map(str::len).sum(),
+        blanks: texts().flat_map(str::bytes).filter(u8::is_ascii_whitespace).count(),
+        done: true,
+        ..Sent::default()
+    };
+    for keep in [Keep::Everything, Keep::Calls, Keep::Nothing] {
+        let mut options = Options::default();
+        options.keep = keep;
+        options.live_arguments = true;
+        let completion = check(&sent, options);
+        if keep != Keep::Nothing {
+            composed.check(&completion);
+        }
     }
 }
 
@@ -191,7 +221,7 @@ impl Drop for Show<'_> {
     }
 }
 
-fn check(sent: &Sent, options: Options) {
+fn check(sent: &Sent, options: Options) -> Completion {
     let _show = Show(sent, options.keep);
     let mut assembler = Assembler::with_options(options);
     let (mut decoder, mut recent) = (Decoder::new(), RecentShapes::default());
@@ -234,7 +264,7 @@ fn check(sent: &Sent, options: Options) {
     assert!(texts <= limits.text + 3 * 3 * completion.choices.len(), "{texts} bytes of text");
     if fatal.is_some() {
         assert_ne!(limits, Limits::DEFAULT);
-        return;
+        return completion;
     }
 
     if options.keep == Keep::Everything {
@@ -260,4 +290,5 @@ fn check(sent: &Sent, options: Options) {
             sent.documents
         );
     }
+    completion
 }

@@ -149,15 +149,15 @@ fn check_values(chunk: &deltawire::Chunk<'_>, raw: &[u8], depth: usize) {
     } else {
         return;
     }
-    let (seen, mut expected) = (dump::chunk(chunk), oracle::chunk(&document.value()));
-    let mut seen = plain(seen);
+    let (mut seen, mut expected) = (plain(dump::chunk(chunk)), plain(oracle::chunk(&document.value())));
     if document.used.contains(&Tolerance::HugeNumber) {
-        // A huge number is a string to the oracle: an error that is one has a message then.
+        // A huge number is a string to the oracle: an error that is one has a message then, and a field of text says it.
         for value in [&mut seen, &mut expected] {
             without_error_messages(value);
         }
+        without_huge_texts(&mut expected, &seen);
     }
-    assert_eq!(seen, plain(expected), "{}", raw.escape_ascii());
+    assert_eq!(seen, expected, "{}", raw.escape_ascii());
 }
 
 /// For the dump: raw JSON that serde_json refuses.
@@ -170,6 +170,10 @@ fn plain(value: Value) -> Value {
     const NOTES: [&str; 4] = ["opening_low", "closing_high", "lone", "invalid_utf8"];
     match value {
         Value::String(text) => match serde_json::from_str(&text) {
+            // To 13 digits: read and written once more, the last ones of a fraction may differ.
+            Ok(Value::Number(number)) if number.is_f64() => {
+                json!(format!("{:.12e}", number.as_f64().expect("a fraction")))
+            }
             Ok(Value::Number(number)) => json!(number.to_string()),
             _ => json!(text),
         },
@@ -203,6 +207,26 @@ fn without_error_messages(value: &mut Value) {
                 error.remove("message");
             }
             fields.values_mut().for_each(without_error_messages);
+        }
+        _ => {}
+    }
+}
+
+/// Leaves out the members that are a huge number's text and that the decoder does not have.
+fn without_huge_texts(expected: &mut Value, seen: &Value) {
+    match (expected, seen) {
+        (Value::Array(items), Value::Array(seen)) => {
+            items.iter_mut().zip(seen).for_each(|(item, seen)| without_huge_texts(item, seen));
+        }
+        (Value::Object(fields), Value::Object(seen)) => {
+            let is_huge = |text: &str| {
+                let document = naive_json::unread(text.as_bytes(), 0);
+                document.is_ok_and(|read| read.end == text.len() && read.used == [Tolerance::HugeNumber])
+            };
+            fields.retain(|key, value| seen.contains_key(key) || !value.as_str().is_some_and(is_huge));
+            for (key, value) in fields {
+                seen.get(key).into_iter().for_each(|seen| without_huge_texts(value, seen));
+            }
         }
         _ => {}
     }

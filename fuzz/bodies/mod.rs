@@ -7,10 +7,12 @@
 
 pub mod arguments;
 pub mod assemble;
+mod composed;
 pub mod decode;
 pub mod encode;
 pub mod frame;
 mod naive_json;
+mod partial;
 pub mod pipeline;
 pub mod plan;
 mod random;
@@ -19,3 +21,6 @@ pub mod shape;
 
 #[path = "../../tests/support/sse_oracle.rs"]
 mod sse_oracle;
+
+#[path = "../../tests/support/compose.rs"]
+mod compose;

@@ -4,7 +4,8 @@
 //!   and goes on, when the decoder is shared with another stream, and after a reset.
 //! - The updates, applied in order, are the completion; a ready call never changes; arguments are what their state says.
 //! - The outcome is complete only where rule 4 says so; a cut stream is no exception.
-//! - No more updates than bytes.
+//! - No more updates than a small multiple of the bytes, and under cargo-fuzz no more steps of work (`src/steps.rs` says what
+//!   is counted), whether the stream comes whole, in pieces or byte by byte.
 
 use std::ops::ControlFlow;
 
@@ -28,7 +29,7 @@ pub fn run(input: &[u8]) {
     let plan = Plan::read(input);
     let options = options(plan.flags);
     let stream = plan.stream;
-    let (whole, replay) = in_pieces(options, &[stream]);
+    let (whole, replay) = linear(stream, || in_pieces(options, &[stream]));
     if whole.error.is_none() {
         replay.check(&whole.completion, options.keep);
     }
@@ -39,11 +40,11 @@ pub fn run(input: &[u8]) {
         assert_eq!(run.updates, whole.updates, "{how}: {}", stream.escape_ascii());
         assert_eq!(run, whole, "{how}: {}", stream.escape_ascii());
     };
-    same(in_pieces(options, &plan.pieces()).0, "in pieces");
+    same(linear(stream, || in_pieces(options, &plan.pieces())).0, "in pieces");
     same(stopping(options, &plan.pieces()), "stopping after each update");
     same(shared(options, &plan.pieces()), "with a shared decoder");
     if stream.len() < 600 {
-        same(in_pieces(options, &stream.chunks(1).collect::<Vec<_>>()).0, "byte by byte");
+        same(linear(stream, || in_pieces(options, &stream.chunks(1).collect::<Vec<_>>())).0, "byte by byte");
     }
     let mut chat = ChatStream::with_options(options);
     for piece in plan.pieces() {
@@ -59,6 +60,25 @@ pub fn run(input: &[u8]) {
         replay.check(&run.completion, options.keep);
     }
     check_outcome(cut, &run, options);
+}
+
+/// Steps that a byte may cost, and a stream by itself. Most of what the corpora need is below 10 a byte.
+#[cfg(fuzzing)]
+const STEPS: [u64; 2] = [40, 2000];
+
+/// Runs a stream, and counts.
+fn linear<T>(stream: &[u8], run: impl FnOnce() -> T) -> T {
+    #[cfg(fuzzing)]
+    deltawire::take_steps();
+    let result = run();
+    #[cfg(fuzzing)]
+    {
+        let steps = deltawire::take_steps();
+        let most = STEPS[0] * stream.len() as u64 + STEPS[1];
+        assert!(steps <= most, "{steps} steps for {} bytes: {}", stream.len(), stream.escape_ascii());
+    }
+    let _ = stream;
+    result
 }
 
 fn options(flags: u8) -> Options {

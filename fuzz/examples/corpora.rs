@@ -61,7 +61,8 @@ fn main() {
     }
     // To this target any bytes are a sequence of deltas.
     for i in 0..64_u64 {
-        let bytes: Vec<u8> = (0..200).map(|at| ((i * 7919 + at * 104_729).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
+        let bytes: Vec<u8> =
+            (0..200).map(|at| ((i * 7919 + at * 104_729).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
         write(&out, "assemble", &format!("{i}"), &bytes[..20 + 2 * i as usize]);
     }
     for (name, stream) in streams() {

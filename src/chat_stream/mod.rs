@@ -1,6 +1,8 @@
 //! The three stages in one: bytes → updates → completion. The only place that names all three.
 
 mod bare_line;
+#[cfg(all(test, feature = "std"))]
+mod linear;
 mod opening;
 mod state;
 

@@ -218,6 +218,7 @@ impl Scanner {
                 break;
             }
         }
+        crate::steps::count(at);
         at
     }
 

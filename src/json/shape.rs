@@ -217,6 +217,7 @@ impl Shapes {
             self.note_met(print);
             return None;
         }
+        crate::steps::count(text.len() + table.slots.len() * self.shapes.len());
         let same = self.shapes.iter().position(|shape| shape.has_skeleton_of(table, text.as_bytes()));
         let at = match same {
             Some(at) => at,
@@ -323,6 +324,7 @@ impl Shape {
         if data[end..] != *tail {
             return false;
         }
+        crate::steps::count(data.len());
         fit.clear();
         let (mut from, mut at) = (0, 0);
         for (i, hole) in self.holes.iter().enumerate() {

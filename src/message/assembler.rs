@@ -414,6 +414,7 @@ impl Assembler {
     /// Appends a text that is not empty.
     #[inline(always)]
     fn grow(&mut self, field: Field, text: &Text<'_>, place: Place) -> Result<(), Error> {
+        crate::steps::count(text.len());
         let keep = self.keep == Keep::Everything;
         let limit = self.limits().text;
         if keep && text.len() > limit.saturating_sub(self.text_bytes) {

@@ -215,6 +215,7 @@ impl Growing {
         if text.is_empty() {
             return None;
         }
+        crate::steps::count(text.len());
         if self.call.kind == ToolKind::Custom {
             self.call.text.push_str(text);
             return None;

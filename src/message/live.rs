@@ -133,6 +133,7 @@ impl Live {
     fn step(&mut self, arguments: &str, byte: u8) -> Option<Kind> {
         let at = self.at;
         let (was, depth, escape) = (self.scanner.within(), self.scanner.depth(), self.scanner.escape());
+        crate::steps::count(1);
         self.scanner.step(byte);
         self.at += 1;
         let is = self.scanner.within();

@@ -214,6 +214,7 @@ impl Out {
         let (mut at, mut below) = (last as usize, self.queue.length);
         // A place is of an emptied queue when it does not lead down, or to another call's record.
         while at < below && at + 1 >= self.taken as usize {
+            crate::steps::count(1);
             let Some(record) = self.queue.get_mut(at) else { return };
             let is_of_arguments = matches!(record.what, What::Arguments | What::Reset | What::Closed | What::Live);
             if !is_of_arguments || (record.choice, record.call) != (choice, call) {
@@ -231,6 +232,7 @@ impl Out {
     /// Keeps a text that only an update shows, until the queue is recycled.
     pub(super) fn note(&mut self, what: What, choice: u32, text: &[u8]) {
         let odd = self.odd.get_or_insert_default();
+        crate::steps::count(text.len());
         let start = odd.notes.len();
         push_lossy(text, &mut odd.notes);
         let end = odd.notes.len();
@@ -283,6 +285,7 @@ impl Out {
             rest.count += 1;
             rest.dropped += anomaly.dropped;
         }
+        crate::steps::count(odd.log.len() + text.len().min(512));
         let start = odd.notes.len();
         push_lossy(&text[..text.len().min(512)], &mut odd.notes);
         odd.told.push((anomaly, start..odd.notes.len()));

@@ -30,6 +30,7 @@ impl<'a> Iterator for Values<'a> {
             at = skip_blanks(self.bytes, at + 1);
         }
         let end = skipped_value_end(self.bytes, at, MAX_DEPTH).ok()?;
+        crate::steps::count(end - at);
         self.at = end;
         Some(&self.bytes[at..end])
     }
@@ -102,6 +103,7 @@ impl Members {
     }
 
     fn entry(&mut self, key: &[u8]) -> Option<&mut String> {
+        crate::steps::count(self.entries.len());
         let known = self.entries.iter().position(|(known, _)| known.as_bytes() == key);
         let at = match known {
             Some(at) => at,
@@ -171,6 +173,7 @@ impl Members {
             self.write(&mut out, closed_arrays);
             out.push('}');
         }
+        crate::steps::count(out.len());
         out
     }
 }

@@ -34,6 +34,7 @@ impl Cursor {
 
     /// Compares on. `value` is one closed value without blanks around it. Reads each byte of `text` once.
     pub(super) fn fit(mut self, value: &[u8], text: &[u8]) -> Fit {
+        crate::steps::count(text.len());
         for (read, &byte) in text.iter().enumerate() {
             if !self.in_string {
                 if is_blank(byte) {
@@ -68,6 +69,7 @@ impl Cursor {
     /// What fitted so far, made again from the value: with its blanks when that gives as many bytes as came, else without
     /// any. Second: how many bytes of the wire (blanks) are not in it.
     pub(super) fn text(&self, value: &str) -> (String, usize) {
+        crate::steps::count(self.at);
         let mut end = self.at;
         while end < self.seen && value.as_bytes().get(end).is_some_and(|&byte| is_blank(byte)) {
             end += 1;

@@ -266,7 +266,9 @@ fn known_index_new_id<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: u
 /// and a blank one waits for the byte that decides.
 fn closed_without_name<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: u32) -> Route {
     let call = calls.get(slot);
-    let decided_later = is_all_blank(fragment.text) || call.is_repeating() || call.is_bare();
+    // A header that waits here has the name of the call that this text may open.
+    let waits = call.waiting_header() == Waiting::Named;
+    let decided_later = is_all_blank(fragment.text) || call.is_repeating() || call.is_bare() || waits;
     match call.fit(fragment.text) {
         _ if decided_later => Route::HeaderAt(slot),
         Fit::Begins(_) | Fit::Equal(_) => Route::HeaderAt(slot),

@@ -163,6 +163,7 @@ impl Growing {
     /// The snapshot reading is the only one left.
     fn forget_plain(&mut self, to: &mut Context<'_>) {
         let dropped = core::mem::take(&mut self.call.skip);
+        crate::steps::count(self.call.text.len());
         self.call.text.drain(..dropped);
         self.mode = Mode::Snapshot;
         to.anomaly(AnomalyCode::Snapshot, self.call.number, dropped);

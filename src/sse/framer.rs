@@ -672,6 +672,7 @@ impl Framer {
         #[cfg(any(test, fuzzing))]
         {
             self.steps += ((end + 1).min(bytes.len()) - from) as u64;
+            crate::steps::count((end + 1).min(bytes.len()) - from);
         }
         end
     }

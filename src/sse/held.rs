@@ -258,6 +258,7 @@ impl Held {
         if need > self.data.capacity() {
             self.grow(need);
         }
+        crate::steps::count(bytes.len());
         self.data.extend_from_slice(bytes);
         true
     }

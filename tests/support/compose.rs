@@ -137,9 +137,9 @@ pub const PLAIN: Variation = Variation {
 };
 
 /// A message: its name, and its calls (name, arguments; "" for a call without).
-pub type Message = (&'static str, &'static [(&'static str, &'static str)]);
+pub type Message<'a> = (&'a str, &'a [(&'a str, &'a str)]);
 
-pub const MESSAGES: [Message; 6] = [
+pub const MESSAGES: [Message<'static>; 6] = [
     ("one", &[("get_weather", r#"{"city": "Paris"}"#)]),
     ("two of one name", &[("get_weather", r#"{"city": "Paris"}"#), ("get_weather", r#"{"city": "Rome"}"#)]),
     ("two names", &[("get_weather", r#"{"city": "Paris"}"#), ("get_time", r#"{"zone": "Europe/Rome"}"#)]),
@@ -310,7 +310,7 @@ fn transform(transform: Transform, how: Variation, fragments: &mut Vec<Fragment>
 }
 
 /// The message's fragments with these transforms.
-pub fn compose(message: &Message, transforms: &[Transform], how: Variation) -> Vec<Fragment> {
+pub fn compose(message: &Message<'_>, transforms: &[Transform], how: Variation) -> Vec<Fragment> {
     let mut transforms = transforms.to_vec();
     transforms.sort();
     let calls = message.1.iter().enumerate().map(|(call, (name, arguments))| {

@@ -318,10 +318,12 @@ impl Documents<'_> {
         }
         match scan::<Chat>(self.data, start, limits.depth, table, fit) {
             Ok(end) => {
+                crate::steps::count(end - start);
                 self.at = end;
                 Met::Chunk { shape: 0 }
             }
             Err(Fault(at)) => {
+                crate::steps::count(at - start);
                 self.at = self.data.len();
                 Met::NotJson { start: start as u32, at: at as u32 }
             }
@@ -359,6 +361,7 @@ impl Documents<'_> {
     #[inline(never)]
     fn are_split_lines(&self) -> bool {
         let room = self.decoder.limits.depth.min(MAX_DEPTH);
+        crate::steps::count(self.data.len());
         let is_whole = |line: &[u8]| {
             let line = line.trim_ascii();
             line.is_empty()
