@@ -34,6 +34,8 @@
 
 use alloc::vec::Vec;
 
+use smallvec::SmallVec;
+
 use super::cursor::{MAX_DEPTH, number_end, skip_blanks, skipped_value_end, string_end};
 use super::number::small;
 use super::table::{EMPTY, Fit, Gist, HOLES, HoleText, KEY, Kind, OPAQUE, Slot, TEXT, Table, VARIES};
@@ -70,7 +72,7 @@ pub(crate) struct Recent {
 #[derive(Clone, Debug)]
 struct Shape {
     table: Table,
-    holes: Vec<Hole>,
+    holes: SmallVec<[Hole; 2]>,
     /// The first and the last eight bytes (fewer where a hole comes earlier), to tell at a glance what cannot fit.
     head: Glance,
     tail: Glance,
@@ -251,7 +253,7 @@ impl Shapes {
             }
             self.shapes.push(Shape {
                 table: Table::default(),
-                holes: Vec::new(),
+                holes: SmallVec::new(),
                 head: Glance::default(),
                 tail: Glance::default(),
                 credit: 0,
@@ -482,7 +484,7 @@ impl Shape {
         self.table.text.capacity()
             + self.table.slots.capacity() * size_of::<Slot>()
             + self.table.links.capacity() * size_of::<u32>()
-            + self.holes.capacity() * size_of::<Hole>()
+            + if self.holes.spilled() { self.holes.capacity() * size_of::<Hole>() } else { 0 }
     }
 }
 

@@ -287,6 +287,13 @@ impl<'a> Doc<'a> {
         self.data.get(start.wrapping_sub(quote)..end + quote).unwrap_or_default()
     }
 
+    /// The bytes of a container before and after a value in it.
+    pub(crate) fn around(self, slot: u32, container: u32) -> Option<(&'a [u8], &'a [u8])> {
+        let (start, end) = self.place(self.slot(slot));
+        let (first, last) = self.place(self.slot(container));
+        Some((self.data.get(first..start)?, self.data.get(end..last)?))
+    }
+
     /// The text of a slot that was scanned as [`TEXT`]: of a string its text, else the value's raw JSON.
     #[inline(always)]
     pub(crate) fn text(self, slot: u32) -> Text<'a> {

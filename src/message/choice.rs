@@ -21,6 +21,9 @@ pub(super) enum Field {
     Refusal,
 }
 
+/// Room for the first text of a message that is kept: few are shorter, and doubling up to here is many small steps.
+const SHORT_TEXT: usize = 256;
+
 /// A text that was dropped: enough to tell whether another begins with it.
 #[derive(Clone, Copy, Debug)]
 struct Dropped {
@@ -146,6 +149,9 @@ impl Growth {
             Field::Refusal => (&mut self.rest.get_or_insert_default().refusal, What::Refusal, PartKind::Refusal),
         };
         let start = to.len();
+        if keep && to.capacity() == 0 {
+            to.reserve(SHORT_TEXT.max(text.len()));
+        }
         to.push_str(text);
         let end = to.len();
         out.push(Record { what, choice: place.slot, call: 0, start, end, before: 0 });

@@ -11,6 +11,9 @@ use crate::{ReasoningDetailDelta, Text};
 /// The fields whose texts are appended.
 const TEXTS: [&str; 3] = ["text", "summary", "data"];
 
+/// A longer frame is not remembered.
+const LONGEST_FRAME: usize = 512;
+
 /// One entry while it grows.
 #[derive(Clone, Debug, Default)]
 struct Detail {
@@ -22,12 +25,25 @@ struct Detail {
     halves: [u16; 3],
     /// Everything else; the last value that is not null wins.
     members: Members,
+    /// The fragment that came last, without its text, and where that stood; empty when it was more than a text.
+    frame: Vec<u8>,
+    frame_cut: usize,
+}
+
+impl Detail {
+    /// Whether a fragment is the last one but for its text.
+    fn has_frame(&self, (before, after): (&[u8], &[u8])) -> bool {
+        let (known, rest) = self.frame.split_at(self.frame_cut);
+        !known.is_empty() && known == before && rest == after
+    }
 }
 
 /// The entries of a message, in the order in which each came first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Details {
     list: Vec<Detail>,
+    /// The entry that the last fragment went to.
+    last: usize,
     /// Where the entry of an index and type stands; only once there are many.
     places: BTreeMap<(i64, String), usize>,
 }
@@ -40,13 +56,29 @@ impl Details {
     /// A fragment goes on with the last entry of its index and type; without an index with the last entry of all, if that
     /// has its type and is a text or a summary. Another id makes another entry.
     pub(super) fn merge(&mut self, delta: &ReasoningDetailDelta<'_>) -> usize {
+        let frame = delta.frame();
+        // Nearly every fragment of a run: nothing but its text is new.
+        if let (Some(frame), Some(detail), Some(text)) = (frame, self.list.get_mut(self.last), delta.text())
+            && detail.has_frame(frame)
+        {
+            append(detail.texts[0].get_or_insert_default(), &mut detail.halves[0], &text);
+            return 0;
+        }
         let (index, kind, id) = (delta.index(), delta.kind().unwrap_or_default(), delta.id().unwrap_or_default());
         let known = self.find(index, kind).filter(|&at| {
             let known = &self.list[at].id;
             known.is_empty() || id.is_empty() || known == id
         });
         let at = known.unwrap_or_else(|| self.push(index, kind));
+        self.last = at;
         let detail = &mut self.list[at];
+        detail.frame.clear();
+        detail.frame_cut = 0;
+        if let Some((before, after)) = frame.filter(|(before, after)| before.len() + after.len() <= LONGEST_FRAME) {
+            detail.frame.extend_from_slice(before);
+            detail.frame.extend_from_slice(after);
+            detail.frame_cut = before.len();
+        }
         if detail.id.is_empty() {
             detail.id.push_str(id);
         }

@@ -2,6 +2,8 @@
 
 use alloc::string::String;
 
+use alloc::vec::Vec;
+
 use super::assembler::Assembler;
 use super::choice::Growth;
 use super::completion::{Completion, EndedBy, Outcome, ProviderError};
@@ -113,7 +115,8 @@ impl Assembler {
         completion.usage = self.usage.map(|usage| *usage);
         let texts = self.keep == Keep::Everything;
         let calls = texts || self.keep == Keep::Calls;
-        completion.choices = self.choices.into_iter().map(|choice| choice.into_choice(texts, calls)).collect();
+        completion.choices = Vec::with_capacity(self.choices.len());
+        completion.choices.extend(self.choices.into_iter().map(|choice| choice.into_choice(texts, calls)));
         completion.choices.sort_by_key(|choice| choice.index);
         completion
     }

@@ -487,6 +487,15 @@ impl<'a> ReasoningDetailDelta<'a> {
     pub fn signature(&self) -> Option<&'a str> {
         self.record.name(detail::signature)
     }
+    /// The raw entry before and after the text, where that is the only text it has: what stays the same from one entry of
+    /// a run to the next.
+    pub(crate) fn frame(&self) -> Option<(&'a [u8], &'a [u8])> {
+        let text = self.record.slot(detail::text)?;
+        let is_sole = self.record.text(detail::text).is_some()
+            && self.record.slot(detail::summary).is_none()
+            && self.record.slot(detail::data).is_none();
+        if is_sole { self.record.doc.around(text, self.slot) } else { None }
+    }
 }
 
 impl<'a> ChunkUsage<'a> {

@@ -122,11 +122,11 @@ fn fragment(table: &Table, calls: u32) -> Option<(u32, u32)> {
 #[inline(always)]
 pub(super) fn sole_text(doc: Doc<'_>) -> Option<SoleText<'_>> {
     let Gist { slots, mask, flag, numbers: [index, call] } = doc.table.gist;
-    let [content, reasoning, arguments] = slots.map(u32::from);
-    let (slot, of) = match [content, reasoning, arguments].map(|slot| !doc.is_blank(slot)) {
-        [true, false, false] => (content, SoleKind::Content),
-        [false, true, false] => (reasoning, SoleKind::Reasoning),
-        [false, false, true] => (arguments, SoleKind::Arguments(call.into())),
+    let (content, reasoning, arguments) = (u32::from(slots[0]), u32::from(slots[1]), u32::from(slots[2]));
+    let (slot, of) = match (doc.is_blank(content), doc.is_blank(reasoning), doc.is_blank(arguments)) {
+        (false, true, true) => (content, SoleKind::Content),
+        (true, false, true) => (reasoning, SoleKind::Reasoning),
+        (true, true, false) => (arguments, SoleKind::Arguments(call.into())),
         _ => return None,
     };
     let text = doc.text(slot).as_str();
