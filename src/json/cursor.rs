@@ -72,10 +72,24 @@ fn word_at(data: &[u8], at: usize) -> Option<u64> {
 /// Reads a string from the byte after its opening quote, [`STEP`] bytes at a time.
 #[inline(always)]
 pub(crate) fn string_end(data: &[u8], at: usize) -> Result<StringEnd, Fault> {
+    string::<true>(data, at)
+}
+
+/// The same where nobody asks whether it is ASCII: the closing quote's position, and whether anything is escaped.
+#[inline(always)]
+pub(crate) fn closing_quote(data: &[u8], at: usize) -> Result<(usize, bool), Fault> {
+    let string = string::<false>(data, at)?;
+    Ok((string.end, string.escaped))
+}
+
+#[inline(always)]
+fn string<const ASCII: bool>(data: &[u8], at: usize) -> Result<StringEnd, Fault> {
     let (mut at, mut beyond) = (at, 0);
     while let Some(word) = word_at(data, at) {
         let stops = stops(word);
-        beyond |= wide(word, stops);
+        if ASCII {
+            beyond |= wide(word, stops);
+        }
         if stops != 0 {
             at += first_of(stops);
             if data.get(at) == Some(&b'"') {
@@ -242,7 +256,7 @@ fn word_fault(data: &[u8], at: usize, word: &[u8]) -> Fault {
 #[inline(always)]
 fn skipped_scalar_end(data: &[u8], at: usize) -> Result<usize, Fault> {
     match data.get(at) {
-        Some(b'"') => Ok(string_end(data, at + 1)?.end + 1),
+        Some(b'"') => Ok(closing_quote(data, at + 1)?.0 + 1),
         Some(b'-') if data.get(at + 1) == Some(&b'I') => word_end(data, at + 1, b"Infinity"),
         Some(b'-' | b'0'..=b'9') => number_end(data, at),
         Some(b't') => word_end(data, at, b"true"),
@@ -317,7 +331,7 @@ fn key_end(data: &[u8], at: usize) -> Result<usize, Fault> {
     if data.get(at) != Some(&b'"') {
         return Err(Fault(at.min(data.len())));
     }
-    let at = skip_blanks(data, string_end(data, at + 1)?.end + 1);
+    let at = skip_blanks(data, closing_quote(data, at + 1)?.0 + 1);
     if data.get(at) != Some(&b':') {
         return Err(Fault(at));
     }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::cursor::{Fault, MAX_DEPTH, is_blank, number_end, skip_blanks, skipped_value_end, string_end, word_end};
+use super::cursor::{Fault, MAX_DEPTH, closing_quote, is_blank, number_end, skip_blanks, skipped_value_end, word_end};
 use super::string::{push_lossy, unescape};
 use super::table::{
     EMPTY, FIRST_FIELD, Fit, KEY, Kind, OPAQUE, OwnedText, SEEN, SEEN_UNKNOWN, Slot, TEXT, Table, UNKNOWN, VARIES,
@@ -82,11 +82,13 @@ pub(crate) trait Schema {
     fn keeps_unknown(record: u8) -> bool;
 }
 
-/// Scans the document that begins at `at` (no blank) to the position after it. `depth` is the deepest nesting accepted.
+/// Scans the document that begins at `at` (no blank) to the position after it. `depth` is the deepest nesting accepted;
+/// `is_utf8` spares a look at each string, if it is known that the data are.
 pub(crate) fn scan<S: Schema>(
     data: &[u8],
     at: usize,
     depth: usize,
+    is_utf8: bool,
     table: &mut Table,
     fit: &mut Fit,
 ) -> Result<usize, Fault> {
@@ -100,7 +102,7 @@ pub(crate) fn scan<S: Schema>(
     table.slots.push(Slot::default());
     table.links.push(0);
     let root = Field { link: 0, object: S::ROOT, elements: 0, flags: READ };
-    Scanner { data, slots: &mut table.slots, links: &mut table.links, fit }.value::<S>(root, at, depth.min(MAX_DEPTH))
+    Scanner { data, slots: &mut table.slots, links: &mut table.links, fit, is_utf8 }.value::<S>(root, at, depth.min(MAX_DEPTH))
 }
 
 /// Every function goes from a position to the position after what it reads (so that positions stay in registers); `room`
@@ -110,6 +112,7 @@ struct Scanner<'a> {
     slots: &'a mut Vec<Slot>,
     links: &'a mut Vec<u32>,
     fit: &'a mut Fit,
+    is_utf8: bool,
 }
 
 impl Scanner<'_> {
@@ -160,12 +163,12 @@ impl Scanner<'_> {
 
     #[inline(always)]
     fn string(&mut self, at: usize, flags: u8) -> Result<usize, Fault> {
-        let string = string_end(self.data, at + 1)?;
-        self.push(at + 1, string.end, Kind::String, flags);
-        if (string.escaped || !string.ascii) && flags & TEXT != 0 {
-            self.own(string.escaped);
+        let (end, escaped) = closing_quote(self.data, at + 1)?;
+        self.push(at + 1, end, Kind::String, flags);
+        if (escaped || !self.is_utf8) && flags & TEXT != 0 {
+            self.own(escaped);
         }
-        Ok(string.end + 1)
+        Ok(end + 1)
     }
 
     /// A container that nobody looks into.
@@ -356,16 +359,16 @@ impl Scanner<'_> {
     /// The field and the end of a key that was not known at once.
     #[inline(always)]
     fn other_key<S: Schema>(&mut self, kind: u8, start: usize) -> Result<(Field, usize), Fault> {
-        let key = string_end(self.data, start)?;
-        let name = &self.data[start..key.end];
-        if !key.escaped {
-            return Ok((S::field(kind, name), key.end));
+        let (end, escaped) = closing_quote(self.data, start)?;
+        let name = &self.data[start..end];
+        if !escaped {
+            return Ok((S::field(kind, name), end));
         }
         let (range, mended) = unescape(name, &mut self.fit.scratch);
         let at = range.start;
         let field = if mended.is_clean() { S::field(kind, self.fit.scratch[range].as_bytes()) } else { Field::UNKNOWN };
         self.fit.scratch.truncate(at);
-        Ok((field, key.end))
+        Ok((field, end))
     }
 }
 

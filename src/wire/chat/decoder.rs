@@ -316,7 +316,7 @@ impl Documents<'_> {
             // Once for all of its strings, which costs less than each by itself.
             self.text = core::str::from_utf8(self.data).unwrap_or_default();
         }
-        match scan::<Chat>(self.data, start, limits.depth, table, fit) {
+        match scan::<Chat>(self.data, start, limits.depth, !self.text.is_empty(), table, fit) {
             Ok(end) => {
                 crate::steps::count(end - start);
                 self.at = end;
