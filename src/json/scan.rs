@@ -102,7 +102,11 @@ pub(crate) fn scan<S: Schema>(
     table.slots.push(Slot::default());
     table.links.push(0);
     let root = Field { link: 0, object: S::ROOT, elements: 0, flags: READ };
-    Scanner { data, slots: &mut table.slots, links: &mut table.links, fit, is_utf8 }.value::<S>(root, at, depth.min(MAX_DEPTH))
+    Scanner { data, slots: &mut table.slots, links: &mut table.links, fit, is_utf8 }.value::<S>(
+        root,
+        at,
+        depth.min(MAX_DEPTH),
+    )
 }
 
 /// Every function goes from a position to the position after what it reads (so that positions stay in registers); `room`
