@@ -23,8 +23,7 @@ fn call() -> String {
 
 /// Steps a byte, in pieces of this length.
 fn steps(stream: &[u8], piece: usize) -> f64 {
-    let mut options = Options::default();
-    options.live_arguments = true;
+    let options = Options { live_arguments: true, ..Options::default() };
     let mut chat = ChatStream::with_options(options);
     take_steps();
     for piece in stream.chunks(piece) {

@@ -9,6 +9,7 @@ mod completion;
 mod details;
 mod ending;
 mod envelope;
+mod extras;
 mod growing;
 mod live;
 mod options;
