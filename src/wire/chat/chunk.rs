@@ -163,6 +163,7 @@ impl<'a> Chunk<'a> {
     }
     /// `created`, seconds since 1970 (0 is absent)
     #[must_use]
+    #[inline]
     pub fn created(&self) -> Option<u64> {
         self.record.unsigned(root::created).filter(|&seconds| seconds != 0)
     }
