@@ -232,6 +232,46 @@ fn typed_arguments() {
 }
 
 #[test]
+fn a_million_brackets_take_no_stack() {
+    // No bare brackets: a piece of them would begin with all that came, as a snapshot does.
+    let whole = |depth: usize| "[0,".repeat(depth) + "0" + &"]".repeat(depth);
+    let work = move || {
+        let decode = |arguments: &str, end: &str| {
+            let mut options = Options::default();
+            options.live_arguments = true;
+            options.limits.depth = usize::MAX;
+            let (mut chat, mut parts) = (ChatStream::with_options(options), 0);
+            let mut take = |update: Update<'_>| parts += usize::from(matches!(update, Update::LiveArgument { .. }));
+            // As a string: bare brackets would be the document's own nesting.
+            for chunk in compose::pieces(arguments, 50_000) {
+                let call = json!({"index": 0, "id": "a", "function": {"name": "f", "arguments": chunk}});
+                let event = compose::event(0, &json!({"tool_calls": [call]}), None);
+                chat.feed(event.as_bytes(), &mut take).expect("within the limits");
+            }
+            chat.feed(end.as_bytes(), &mut take).expect("within the limits");
+            let call = chat.finish().choices[0].message.tool_calls[0].clone();
+            (call, parts)
+        };
+        let (call, parts) = decode(&whole(1_000_000), "data: [DONE]\n\n");
+        assert_eq!((call.state(), parts), (ArgumentsState::Complete, 3_000_001));
+        assert_eq!(call.values().count(), 1);
+        assert_eq!(call.unwrapped(), None);
+        assert_eq!(call.partial().expect("a value").keep, 4_000_001);
+        #[cfg(feature = "simd-json")]
+        assert_eq!(call.parse::<Value>(), Err(deltawire::ParseError::TooDeep));
+        let (call, parts) = decode(&"[0,".repeat(1_000_000), "");
+        assert_eq!((call.state(), parts), (ArgumentsState::Truncated, 2_000_000));
+        let repaired = call.repair().expect("a repair");
+        assert_eq!((repaired.json.len(), repaired.added.len()), (3_999_999, 1_000_000), "without the last comma");
+        let (call, _) = decode(&whole(128), "data: [DONE]\n\n");
+        #[cfg(feature = "simd-json")]
+        assert!(call.parse::<serde::de::IgnoredAny>().is_ok(), "exactly at the limit");
+        assert_eq!(call.values().count(), 1);
+    };
+    std::thread::Builder::new().stack_size(64 << 10).spawn(work).expect("a thread").join().expect("no overflow");
+}
+
+#[test]
 fn requests_echo_what_another_client_sent() {
     let mut all = cassette::seeds();
     all.extend(cassette::more().unwrap_or_default());

@@ -69,6 +69,21 @@ fn word_at(data: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*data.get(at..)?.first_chunk()?))
 }
 
+/// How many bytes at the start of a string's rest are neither its end, nor an escape, nor a control character.
+#[inline]
+pub(crate) fn plain_run(rest: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(word) = word_at(rest, at) {
+        let stops = stops(word);
+        if stops != 0 {
+            return at + first_of(stops);
+        }
+        at += STEP;
+    }
+    let tail = rest.get(at..).unwrap_or_default();
+    at + tail.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').unwrap_or(tail.len())
+}
+
 /// Reads a string from the byte after its opening quote, [`STEP`] bytes at a time.
 #[inline(always)]
 pub(crate) fn string_end(data: &[u8], at: usize) -> Result<StringEnd, Fault> {

@@ -11,6 +11,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::cursor::plain_run;
+
 /// JSON's white space: what rules 7 and 9 call blanks.
 pub(crate) const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
@@ -157,6 +159,7 @@ pub(crate) struct Scanner {
     bare: bool,
     digits: u16,
     depth: u32,
+    deepest: u32,
     limit: u32,
     position: usize,
     fault: usize,
@@ -182,6 +185,7 @@ impl Scanner {
             bare: true,
             digits: 0,
             depth: 0,
+            deepest: 0,
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
             position: 0,
             fault: NONE,
@@ -301,6 +305,7 @@ impl Scanner {
         }
         self.levels.set(self.depth as usize, byte == b'{');
         self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
         self.safe = self.position + 1;
         self.state = if byte == b'{' { State::ObjectFirst } else { State::ArrayFirst };
     }
@@ -470,6 +475,10 @@ impl Scanner {
     pub(crate) fn escape(&self) -> u8 {
         self.escape
     }
+    /// The most brackets that were open.
+    pub(crate) fn deepest(&self) -> usize {
+        self.deepest as usize
+    }
     /// Open brackets.
     pub(crate) fn depth(&self) -> usize {
         self.depth as usize
@@ -499,140 +508,5 @@ impl Scanner {
     }
 }
 
-/// How many bytes at the start of a string's rest are neither its end, nor an escape, nor a control character.
-fn plain_run(bytes: &[u8]) -> usize {
-    let run = match bytes.len() {
-        0..=32 => bytes.len(),
-        _ => memchr::memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len()),
-    };
-    bytes[..run].iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').unwrap_or(run)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::format;
-
-    fn whole(text: &str) -> Scanner {
-        let mut scanner = Scanner::default();
-        scanner.scan(text.as_bytes());
-        scanner
-    }
-
-    #[test]
-    fn grammar_and_structure() {
-        // text, offset of the fault, offset of the close, whole
-        let rows: &[(&str, Option<usize>, Option<usize>, bool)] = &[
-            ("", None, None, false),
-            (" \t\r\n", None, None, false),
-            ("{}", None, Some(2), true),
-            (" { }", None, Some(4), true),
-            (r#"{"a":1}"#, None, Some(7), true),
-            (r#"{"a":[1,-2.5e+3,"x\"}",true,false,null,{}]} "#, None, Some(43), true),
-            (r#"{"a":1"#, None, None, false),
-            (r#"{"a":Paris}"#, Some(5), Some(11), false),
-            (r#"{"a" 1}"#, Some(5), Some(7), false),
-            (r#"{"a":01}"#, Some(6), Some(8), false),
-            (r#"{"a":1.}"#, Some(7), Some(8), false),
-            (r#"{"a":1,}"#, Some(7), Some(8), false),
-            (r#"{a:1}"#, Some(1), Some(5), false),
-            ("[1,]", Some(3), Some(4), false),
-            ("[1}", Some(2), Some(3), false),
-            ("{\"a\":\"x\ny\"}", Some(7), Some(11), false),
-            (r#"{"a":"\x"}"#, Some(7), Some(10), false),
-            (r#"{"a":"\u12g4"}"#, Some(10), Some(14), false),
-            (r#"{"a":"\ud83d\ude00"}"#, None, Some(20), true),
-            ("\"abc\"", None, Some(5), true),
-            ("\"a\\\"c", None, None, false),
-            ("12", None, None, true),
-            ("-", None, None, false),
-            ("12 ", None, None, true),
-            ("12 x", Some(3), None, false),
-            ("null", None, None, true),
-            ("nul", None, None, false),
-            ("nulx", Some(3), None, false),
-            ("Paris {}", Some(0), None, false),
-            ("}", Some(0), None, false),
-        ];
-        for &(text, fault, end, is_whole) in rows {
-            for cut in 0..=text.len() {
-                let mut scanner = Scanner::default();
-                scanner.scan(&text.as_bytes()[..cut]);
-                scanner.scan(&text.as_bytes()[cut..]);
-                assert_eq!(
-                    (scanner.fault(), scanner.end(), scanner.is_whole()),
-                    (fault, end, is_whole),
-                    "{text} {cut}"
-                );
-            }
-            if fault.is_none() {
-                assert_eq!(serde_json::from_str::<serde_json::Value>(text).is_ok(), is_whole, "{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_prefix_shows_as_valid_json() {
-        let text = r#"{"a":"x\n\ud83d\ude00yé","b":[1,2.5,{"c":null,"d":[]}],"e":{},"f":true,"g\"":"\\"}"#;
-        for cut in 0..=text.len() {
-            let Some((keep, suffix)) = whole_bytes(&text.as_bytes()[..cut]).partial() else {
-                assert_eq!(cut, 0);
-                continue;
-            };
-            assert!(keep <= cut);
-            // A cut inside a character is the caller's to avoid; the scanner sees bytes.
-            if text.is_char_boundary(keep) {
-                let shown = format!("{}{suffix}", &text[..keep]);
-                serde_json::from_str::<serde_json::Value>(&shown).unwrap_or_else(|error| panic!("{shown}: {error}"));
-            }
-        }
-    }
-
-    fn whole_bytes(bytes: &[u8]) -> Scanner {
-        let mut scanner = Scanner::default();
-        scanner.scan(bytes);
-        scanner
-    }
-
-    #[test]
-    fn partial_leaves_halves_out() {
-        for (text, expected) in [
-            ("{", "{}"),
-            (r#"{"a"#, "{}"),
-            (r#"{"a":"#, "{}"),
-            (r#"{"a":tr"#, "{}"),
-            (r#"{"a":12"#, "{}"),
-            (r#"{"a":12,"#, r#"{"a":12}"#),
-            (r#"{"a":"x"#, r#"{"a":"x"}"#),
-            (r#"{"a":"x\"#, r#"{"a":"x"}"#),
-            (r#"{"a":"x\u00"#, r#"{"a":"x"}"#),
-            (r#"{"a":"x\ud83d"#, r#"{"a":"x"}"#),
-            (r#"{"a":"x\ud83d\ude"#, r#"{"a":"x"}"#),
-            (r#"{"a":[{"b":1},"#, r#"{"a":[{"b":1}]}"#),
-        ] {
-            let (keep, suffix) = whole(text).partial().unwrap();
-            assert_eq!(format!("{}{suffix}", &text[..keep]), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn deep_nesting_is_a_fault_at_the_limit() {
-        let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
-        assert!(whole(&deep(128)).is_whole());
-        let over = whole(&deep(129));
-        assert_eq!((over.fault(), over.end()), (Some(128), Some(258)));
-        let mut wide = Scanner::new(usize::MAX);
-        wide.scan(deep(1_000_000).as_bytes());
-        assert!(wide.is_whole());
-        let mut half = Scanner::new(usize::MAX);
-        half.scan("[".repeat(1000).as_bytes());
-        assert_eq!(half.partial(), Some((1000, "]".repeat(1000))));
-    }
-
-    #[test]
-    fn bare_objects() {
-        for (text, bare) in [("{}", true), ("{ \n}", true), ("[]", false), (r#"{"a":1}"#, false), ("{", false)] {
-            assert_eq!(whole(text).is_bare(), bare, "{}", text);
-        }
-    }
-}
+mod tests;

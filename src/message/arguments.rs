@@ -127,6 +127,9 @@ mod parse {
     pub enum ParseError {
         /// The arguments are not one whole value (yet).
         NotComplete(ArgumentsState),
+        /// They are nested deeper than 128 brackets, as [`Limits::depth`](crate::Limits) must have been raised to allow: to
+        /// parse them might take more stack than there is.
+        TooDeep,
         /// They do not fit the type; what simd-json says.
         Mismatch(String),
     }
@@ -137,6 +140,7 @@ mod parse {
                 Self::NotComplete(ArgumentsState::Invalid { offset }) => {
                     write!(f, "arguments invalid at byte {offset}")
                 }
+                Self::TooDeep => f.write_str("arguments nested too deep"),
                 Self::NotComplete(_) => f.write_str("arguments truncated"),
                 Self::Mismatch(what) => write!(f, "arguments do not fit: {what}"),
             }
@@ -152,11 +156,14 @@ mod parse {
         /// untouched. With a buffer that is reused it allocates only what the type itself does.
         ///
         /// # Errors
-        /// The arguments are not complete, or do not fit the type; or simd-json does not take them: it refuses half a
+        /// The arguments are not complete, are nested deeper than 128 brackets, or do not fit the type; or simd-json does not take them: it refuses half a
         /// surrogate pair, an integer beyond 64 bits and a number beyond `f64`, which JSON's grammar allows.
         pub fn parse_in<'b, T: Deserialize<'b>>(&self, buffer: &'b mut ParseBuffer) -> Result<T, ParseError> {
             if self.state() != ArgumentsState::Complete {
                 return Err(ParseError::NotComplete(self.state()));
+            }
+            if self.scanner.deepest() > crate::Limits::DEFAULT.depth {
+                return Err(ParseError::TooDeep);
             }
             buffer.text.clear();
             buffer.text.extend_from_slice(self.arguments().as_bytes());

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 
 use super::LivePart;
+use crate::json::cursor::plain_run;
 use crate::json::incremental::{Scanner, Within};
 
 /// A part, before it is lent.
@@ -109,8 +110,7 @@ impl Live {
         while self.at < end && !self.scanner.is_closed() {
             if self.scanner.within() == Within::String && self.scanner.escape() == 0 {
                 let rest = &bytes[self.at..end];
-                let run = rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\');
-                let run = run.unwrap_or(rest.len());
+                let run = plain_run(rest);
                 if run > 0 {
                     self.lone_half();
                     self.text.push_str(&arguments[self.at..self.at + run]);

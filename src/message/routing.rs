@@ -59,10 +59,19 @@ impl Fragment<'_> {
     }
 }
 
-/// Whether a fragment with a name is a piece of the name: a bare one, or one that brings less than the call's header did.
+/// Whether a fragment with a name is a piece of the name: a bare one, or one that brings less than the call's header did
+/// and is no whole header.
 pub(super) fn is_piece(fragment: &Fragment<'_>, call: &impl Candidate) -> bool {
-    let is_bare = !fragment.typed && !fragment.has_arguments_key;
-    is_bare || (fragment.text.is_empty() && fragment.is_less_than_the_header_of(call))
+    match (fragment.typed, fragment.has_arguments_key) {
+        (false, false) => true,
+        (true, true) => false,
+        _ => fragment.text.is_empty() && fragment.is_less_than_the_header_of(call),
+    }
+}
+
+/// Beyond the rules: whether a fragment has neither a type nor an arguments key, although the call's header had.
+fn is_bare(fragment: &Fragment<'_>, call: &impl Candidate) -> bool {
+    !fragment.typed && !fragment.has_arguments_key && fragment.is_less_than_the_header_of(call)
 }
 
 /// Beyond the rules: whether a fragment is the header of a call whose name comes late, after a call whose name did.
@@ -153,8 +162,11 @@ enum Name {
 }
 
 fn name_of(fragment: &Fragment<'_>, call: &impl Candidate) -> Name {
-    // Beyond the rule's "no id": the call's own once more, or any in a fragment that is no header.
-    let same_id = |id| call.own_id() == Some(id) || fragment.is_less_than_the_header_of(call);
+    // Beyond the rule's "no id": the call's own once more, its first, or any in a fragment that cannot be a header.
+    let same_id = |id| {
+        let own = call.own_id();
+        own == Some(id) || (fragment.is_less_than_the_header_of(call) && (own.is_none() || !fragment.has_arguments_key))
+    };
     match fragment.name {
         None => Name::None,
         Some(name) if call.name().is_empty() || name == call.name() => Name::Fits,
@@ -241,10 +253,12 @@ fn known_index_new_id<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: u
         (Stage::Fresh | Stage::Mid, Name::None | Name::Fits) if !has_id => Route::To(slot, None),
         (Stage::Fresh | Stage::Mid, _) if call.name().is_empty() => Route::To(slot, id_changed(has_id)),
         (Stage::Mid, Name::Fits) => Route::To(slot, id_changed(has_id)),
-        (Stage::Fresh, Name::Fits) if !blank || is_less => Route::To(slot, id_changed(has_id)),
+        (Stage::Fresh, Name::Fits) if !blank || is_bare(fragment, call) => Route::To(slot, id_changed(has_id)),
         // Beyond the rule: a piece of the name that brings the call's first id, or one of changing ids.
         (Stage::Fresh, Name::Piece) => Route::To(slot, id_changed(has_id)),
-        (Stage::Fresh, Name::Grows) if is_less => Route::To(slot, id_changed(has_id)),
+        (Stage::Fresh, Name::Grows) if is_less && (!has_id || !fragment.has_arguments_key) => {
+            Route::To(slot, id_changed(has_id))
+        }
         (Stage::Closed, Name::None) if blank && !has_id && !call.is_repeating() => Route::To(slot, None),
         (Stage::Closed, Name::None) => closed_without_name(fragment, calls, slot),
         (_, Name::None) => Route::To(slot, id_changed(has_id)),
@@ -277,11 +291,15 @@ fn closed_without_name<C: Candidates>(fragment: &Fragment<'_>, calls: &C, slot: 
 }
 
 /// Beyond the rules: whether a header with a new id may be a closed call's once more, because that has no id or ids changed
-/// in it, or the header brings less than the call's own did; and the text does not say otherwise.
+/// in it, and the text does not say otherwise; or it brings less than the call's own did, and what a `{}` was the seed of.
 fn may_be_again(fragment: &Fragment<'_>, call: &impl Candidate) -> bool {
     let fits = is_all_blank(fragment.text) || call.is_repeating() || call.fit(fragment.text) != Fit::Parted;
-    let id_is_no_others = call.own_id().is_none() || call.changes_ids() || fragment.is_less_than_the_header_of(call);
-    id_is_no_others && (fits || goes_on(fragment, call))
+    let is_seeded = call.is_bare() && trim_start(fragment.text).starts_with('{');
+    if call.own_id().is_none() || call.changes_ids() {
+        return fits || is_seeded;
+    }
+    let is_equal = matches!(call.fit(fragment.text), Fit::Equal(_));
+    is_seeded && !is_equal && fragment.is_less_than_the_header_of(call)
 }
 
 /// Whether a header with arguments is a closed call's, once more.
@@ -325,7 +343,7 @@ fn no_index<C: Candidates>(fragment: &Fragment<'_>, calls: &C) -> Route {
         (Stage::Fresh | Stage::Mid, Name::None) => Route::To(slot, changed),
         // Beyond the rule, as in b: two headers of one name, two ids and no arguments are two calls.
         (Stage::Fresh, Name::Fits)
-            if changed.is_some() && blank && !call.name().is_empty() && !fragment.is_less_than_the_header_of(call) =>
+            if changed.is_some() && blank && !call.name().is_empty() && !is_bare(fragment, call) =>
         {
             Route::New(None)
         }

@@ -83,7 +83,24 @@ impl Assembler {
             let number = self.growing(slot, place).call.number;
             Context { out: &mut self.out, place }.anomaly(AnomalyCode::LimitReached, number, dropped);
         }
-        self.feed(slot, &text, &fragment, place)
+        self.feed_and_name(slot, &text, &fragment, place)
+    }
+
+    /// Feeds the arguments of a fragment; where they belong to a new call, index and id name that one.
+    fn feed_and_name(
+        &mut self,
+        slot: u32,
+        text: &Text<'_>,
+        fragment: &Fragment<'_>,
+        place: Place,
+    ) -> Result<(), Error> {
+        let to = self.feed(slot, text, fragment, place)?;
+        if to != slot {
+            let limit = self.calls_made as usize * 4 + 1024;
+            let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
+            calls.name(to, fragment.index, fragment.id, limit);
+        }
+        Ok(())
     }
 
     fn growing(&mut self, slot: u32, place: Place) -> &mut Growing {
@@ -253,8 +270,8 @@ impl Assembler {
         Ok(slot)
     }
 
-    /// Feeds the arguments of a fragment, joined with a half that waits.
-    fn feed(&mut self, slot: u32, text: &Text<'_>, fragment: &Fragment<'_>, place: Place) -> Result<(), Error> {
+    /// Feeds the arguments of a fragment, joined with a half that waits. Returns the call that they turned out to be of.
+    fn feed(&mut self, slot: u32, text: &Text<'_>, fragment: &Fragment<'_>, place: Place) -> Result<u32, Error> {
         let growing = self.growing(slot, place);
         if surrogate::is_plain(growing.half, text) && !text.has_lone_surrogate() && !text.has_invalid_utf8() {
             return self.feed_plain(slot, fragment.text, place);
@@ -278,8 +295,8 @@ impl Assembler {
         self.feed_plain(slot, &joined, place)
     }
 
-    /// Feeds arguments and tells what they changed; what belongs to a new call opens it.
-    fn feed_plain(&mut self, slot: u32, text: &str, place: Place) -> Result<(), Error> {
+    /// Feeds arguments and tells what they changed; what belongs to a new call opens it. Returns the call that they are of.
+    fn feed_plain(&mut self, slot: u32, text: &str, place: Place) -> Result<u32, Error> {
         let (limit, live) = (self.limits().arguments, self.live);
         let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
         let growing = &mut calls.list[slot as usize];
@@ -295,7 +312,7 @@ impl Assembler {
             calls.leave(slot, before);
             calls.enter(slot, after);
         }
-        let Some(Parted { header, before }) = parted else { return Ok(()) };
+        let Some(Parted { header, before }) = parted else { return Ok(slot) };
         let name = calls.list[slot as usize].call.name.clone();
         let name = (header.named && !name.is_empty()).then_some(name);
         let new = self.new_call(header.id.as_deref(), name.as_deref(), Shape::default(), None, place)?;
@@ -343,7 +360,7 @@ impl Assembler {
                 return Ok(());
             }
         };
-        self.feed(slot, &text, &fragment, place)
+        self.feed(slot, &text, &fragment, place).map(drop)
     }
 
     /// A boundary of a choice: the next call, or a finish reason. Calls are announced, and those that closed are ready.
