@@ -220,7 +220,9 @@ impl<'a> ChunkChoice<'a> {
     #[inline(always)]
     pub fn delta(&self) -> Delta<'a> {
         let delta: Record<'a, { delta::LINKS }> = self.record.object(choice::delta);
-        if delta.is_empty() { Delta { record: self.record.object(choice::message) } } else { Delta { record: delta } }
+        // Only the links are chosen: a whole record would go through memory.
+        let links = if delta.is_empty() { self.record.object(choice::message).links } else { delta.links };
+        Delta { record: Record { doc: self.record.doc, links } }
     }
     /// Whether the delta was read from `message`.
     #[must_use]

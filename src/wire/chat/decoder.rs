@@ -221,7 +221,7 @@ impl Documents<'_> {
         }
     }
 
-    #[inline(never)]
+    #[inline(always)] // else the document goes through memory, also the one that is no other
     fn other_document(&self) -> Option<Document<'_>> {
         if self.held {
             return Some(Document::SplitDataLines);

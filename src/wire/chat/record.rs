@@ -131,7 +131,7 @@ impl<'a, const N: usize> Record<'a, N> {
 }
 
 /// An integer, or a string that is one.
-#[inline]
+#[inline(never)]
 pub(super) fn integer(doc: Doc<'_>, slot: u32) -> Option<Integer> {
     let this = doc.slot(slot);
     match this.kind {
