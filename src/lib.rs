@@ -116,8 +116,25 @@
 //! `std` and `simd-json` (typed arguments) are the default; `serde`, `stream`, `http-body`, `codec` and `cli` are opt-in; none changes
 //! what another does. Without any, only memchr and smallvec remain, `no_std` + `alloc`. The README says what each costs.
 //!
-//! New anomaly codes, update variants, event kinds and limits are not breaking changes: the enums are `#[non_exhaustive]`.
+//! # What may change
+//!
+//! Versions follow semantic versioning. New anomaly codes, update variants, event kinds, limits and options are not breaking
+//! changes: what the wire may bring more of is `#[non_exhaustive]`, so a `match` has a last arm `_ => {}`. Which anomalies a
+//! given stream is told of, and how its text is cut into updates, may become better in any version; the message that they
+//! add up to changes only where it was wrong. Types of other crates stand in the API only behind the feature that brings
+//! them: `bytes`, `futures-core`, `http-body`, `tokio-util`, `serde`; a new major version of one of these is a breaking change.
+//! The least Rust version (1.88) rises with a minor version only.
 #![forbid(unsafe_code)]
+// What the API guidelines ask of every public item, as far as a lint can tell.
+#![warn(
+    missing_debug_implementations,
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    clippy::missing_errors_doc,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use
+)]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

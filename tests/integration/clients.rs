@@ -148,7 +148,7 @@ async fn other_line_ends_and_no_done() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_streams_at_once_on_a_shared_decoder() {
     use crate::examples::shared_decoder::OfThisThread;
 

@@ -169,6 +169,7 @@ impl<'a> Chunk<'a> {
     }
     /// The choices, in the order of the wire.
     #[inline(always)]
+    #[must_use]
     pub fn choices(&self) -> ChunkChoices<'a> {
         ChunkChoices(self.record.elements(root::choices))
     }
@@ -203,6 +204,7 @@ impl<'a> Chunk<'a> {
     }
     /// The fields that the schema does not name.
     #[inline(always)]
+    #[must_use]
     pub fn unknown_fields(&self) -> RawFields<'a> {
         self.record.unknown_fields()
     }
@@ -268,6 +270,7 @@ impl<'a> ChunkChoice<'a> {
     }
     /// The fields that the schema does not name.
     #[inline(always)]
+    #[must_use]
     pub fn unknown_fields(&self) -> RawFields<'a> {
         self.record.unknown_fields()
     }
@@ -298,6 +301,7 @@ impl<'a> Delta<'a> {
     }
     /// The parts of a `content` that is an array; empty when it is not.
     #[inline(always)]
+    #[must_use]
     pub fn content_parts(&self) -> ContentParts<'a> {
         ContentParts::new(self.record.doc, self.record.elements(delta::content))
     }
@@ -328,6 +332,7 @@ impl<'a> Delta<'a> {
     }
     /// `reasoning_details`, in the order of the wire.
     #[inline(always)]
+    #[must_use]
     pub fn reasoning_details(&self) -> ReasoningDetailDeltas<'a> {
         ReasoningDetailDeltas(self.record.elements(delta::reasoning_details))
     }
@@ -339,6 +344,7 @@ impl<'a> Delta<'a> {
     }
     /// `tool_calls`, in the order of the wire.
     #[inline(always)]
+    #[must_use]
     pub fn tool_calls(&self) -> ToolCallDeltas<'a> {
         ToolCallDeltas(self.record.elements(delta::tool_calls))
     }
@@ -352,6 +358,7 @@ impl<'a> Delta<'a> {
     }
     /// The fields that the schema does not name (audio, images, annotations, …).
     #[inline(always)]
+    #[must_use]
     pub fn unknown_fields(&self) -> RawFields<'a> {
         self.record.unknown_fields()
     }
@@ -439,6 +446,7 @@ impl<'a> ToolCallDelta<'a> {
     }
     /// The fields that the schema does not name (`extra_content`, …).
     #[inline(always)]
+    #[must_use]
     pub fn unknown_fields(&self) -> RawFields<'a> {
         self.record.unknown_fields()
     }

@@ -7,6 +7,7 @@ use crate::json::string::Text;
 use crate::json::table::{Doc, Kind, SEEN, UNKNOWN};
 
 /// A field that the schema does not name: its key and its value as raw JSON.
+#[allow(clippy::exhaustive_structs)] // JSON has no third part
 #[derive(Clone, Copy, Debug)]
 pub struct RawField<'a> {
     /// The key, without its quotes, escapes untouched.
