@@ -1,7 +1,7 @@
 //! What an edge costs over the core, and what a shared decoder saves.
 //!
 //! `one stream`: the recorded streams one after the other, in pieces of 1,460 bytes that are ready at once: the core alone
-//! fed by hand, then the lending `next`, owned updates, events, and eventsource-stream for comparison.
+//! fed by hand, then the lending `next`, owned updates, a tap, events, and eventsource-stream for comparison.
 //! `streams at once`: 512 of them in tasks of a multi-thread runtime, with a decoder each and with one decoder a thread.
 //!
 //! Every way's answer is checked before it is timed. `cargo bench --bench edge --features stream`
@@ -15,10 +15,13 @@ use std::convert::Infallible;
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use deltawire::{ByteStreamExt, ChatStream, ChatUpdates, Decoder, DecoderSource, Options, Update};
+use deltawire::{
+    ByteStreamExt, ChatStream, ChatUpdates, Decoder, DecoderSource, Framer, Keep, Options, Seen, Tap, Tapped, Update,
+};
 use futures_util::{Stream, StreamExt, stream};
 
 const PIECE: usize = 1460;
@@ -52,6 +55,27 @@ fn streams() -> Vec<Pieces> {
 
 fn network(pieces: &Pieces) -> impl Stream<Item = Result<Bytes, Infallible>> + Unpin + Send + use<> {
     stream::iter(pieces.clone().into_iter().map(Ok))
+}
+
+/// What a proxy does: the pieces go on, their text is counted on the way.
+fn tapped(pieces: &Pieces, tap: Tap) -> usize {
+    let mut length = 0;
+    let forwarded = Tapped::new(network(pieces), tap, Instant::now(), |seen| {
+        if let Seen::Update(update) = seen {
+            length += text_of(&update);
+        }
+    });
+    let passed =
+        ready(forwarded.fold(0, |bytes, piece| std::future::ready(bytes + piece.map_or(0, |piece| piece.len()))));
+    assert_eq!(passed, pieces.iter().map(Bytes::len).sum::<usize>());
+    length
+}
+
+/// Without the message, which a proxy has no use for.
+fn tap() -> Tap {
+    let mut options = Options::default();
+    options.keep = Keep::Usage;
+    Tap::new(options)
 }
 
 /// Runs a future that is never pending.
@@ -128,10 +152,12 @@ fn one_stream(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("edge/one stream");
     group.throughput(Throughput::Bytes(bytes as u64));
     type Way = (&'static str, fn(&Pieces) -> usize);
-    let chats: [Way; 3] = [
+    let chats: [Way; 5] = [
         ("core, fed by hand", core),
         ("chat, lent", |pieces| ready(lent(network(pieces).chat()))),
         ("chat, owned", owned),
+        ("tap", |pieces| tapped(pieces, tap())),
+        ("tap, with events", |pieces| tapped(pieces, tap().with_events(Framer::new()))),
     ];
     let events: [Way; 4] = [
         ("events, lent", events_lent),

@@ -38,7 +38,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let completion = updates.into_completion();
     println!("\n{:?} by {:?}", completion.outcome, completion.ended_by);
     if let Some(usage) = &completion.usage {
-        println!("{:?} tokens in, {:?} out", usage.prompt_tokens, usage.completion_tokens);
+        let tokens = |count: Option<u64>| count.map_or("?".to_owned(), |count| count.to_string());
+        println!("{} tokens in, {} out", tokens(usage.prompt_tokens), tokens(usage.completion_tokens));
     }
     if completion.outcome != Outcome::Complete {
         println!("what came is kept all the same: {:?}", completion.choices);

@@ -12,7 +12,7 @@ mod support;
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -26,18 +26,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let provider = support::Provider::from_args("tests/recordings/tool_streaming_kimi-k2.yaml")?;
     let proxy = proxy(provider.url.clone(), |meters, completion| {
         println!("{:?} by {:?}", completion.outcome, completion.ended_by);
-        println!(
-            "  first byte {:?}, token {:?}, tool call {:?}",
-            meters.first_byte, meters.first_token, meters.first_tool_call
-        );
-        println!(
-            "  {} bytes, {} deltas, {} heartbeats, last sign of life {:?}",
-            meters.bytes, meters.deltas, meters.comments, meters.last_byte
-        );
+        let (first, token) = (milliseconds(meters.first_byte), milliseconds(meters.first_token));
+        println!("  first byte {first}, first token {token}, first tool call {}", milliseconds(meters.first_tool_call));
+        let (deltas, heartbeats, last) = (meters.deltas, meters.comments, milliseconds(meters.last_byte));
+        println!("  {} bytes, {deltas} deltas, {heartbeats} heartbeats, last sign of life {last}", meters.bytes);
         match &meters.usage {
             Some(usage) => println!(
-                "  tokens {:?} in, {:?} out, cost {:?}",
-                usage.prompt_tokens, usage.completion_tokens, usage.cost
+                "  {} tokens in, {} out, cost {}",
+                usage.prompt_tokens.unwrap_or_default(),
+                usage.completion_tokens.unwrap_or_default(),
+                usage.cost.unwrap_or_default()
             ),
             None => println!("  the provider sent no usage"),
         }
@@ -46,6 +44,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("curl -sN -d '{{}}' http://{}/v1/chat/completions", listener.local_addr()?);
     axum::serve(listener, proxy).await?;
     Ok(())
+}
+
+fn milliseconds(time: Option<Duration>) -> String {
+    time.map_or("never".to_owned(), |time| format!("{:.1} ms", time.as_secs_f64() * 1e3))
 }
 
 /// A proxy before `upstream`, which hands each response's meters to `report`.

@@ -31,6 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::args().nth(1).unwrap_or("https://openrouter.ai/api/v1/chat/completions".into());
     let key = std::env::var("OPENROUTER_API_KEY").unwrap_or_default();
     let completion = chat(&url, &key, "What's the weather in Florence, Italy?").await?;
-    println!("\n{:?}, {:?} tokens", completion.outcome, completion.usage.and_then(|usage| usage.total_tokens));
+    let tokens = completion.usage.and_then(|usage| usage.total_tokens).unwrap_or_default();
+    println!("\n{:?}, {tokens} tokens", completion.outcome);
     Ok(())
 }

@@ -72,6 +72,11 @@ impl<S> EventStream<S> {
     }
 }
 
+/// One copy of it, and U+FFFD for what is not UTF-8.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
 impl<S, B, E> Stream for EventStream<S>
 where
     S: Stream<Item = Result<B, E>> + Unpin,
@@ -80,17 +85,23 @@ where
     type Item = Result<Event, EventStreamError<E>>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        Poll::Ready(ready!(Pin::new(&mut this.events).poll_next(cx)).map(|event| {
+        let Self { events, last_event_id } = self.get_mut();
+        match ready!(events.poll_advance(cx)) {
+            Ok(true) => {}
+            Ok(false) => return Poll::Ready(None),
+            Err(error) => return Poll::Ready(Some(Err(EventStreamError::Transport(error)))),
+        }
+        Poll::Ready(events.event().map(|event| {
             let event = event?;
-            if this.last_event_id != *event.id {
-                this.last_event_id = String::from(&*event.id);
+            if last_event_id.as_bytes() != event.last_event_id() {
+                *last_event_id = text(event.last_event_id());
             }
+            let event_type = event.event_type();
             Ok(Event {
-                event: String::from(if event.event_type.is_empty() { "message" } else { &event.event_type }),
-                data: event.data_lossy().into_owned(),
-                id: this.last_event_id.clone(),
-                retry: event.retry,
+                event: text(if event_type.is_empty() { b"message" } else { event_type }),
+                data: text(event.data()),
+                id: last_event_id.clone(),
+                retry: events.framer().retry().map(Duration::from_millis),
             })
         }))
     }
