@@ -2,7 +2,7 @@
 
 mod support;
 
-use deltawire::{ChatStream, Completion, ErrorKind, Keep, LimitKind, Limits, Options, Outcome};
+use deltawire::{ChatState, ChatStream, Completion, Decoder, ErrorKind, Keep, LimitKind, Limits, Options, Outcome};
 use serde_json::json;
 use support::compose::{self, MESSAGES, PLAIN, event};
 use support::{cassette, digest};
@@ -125,6 +125,71 @@ fn limits_hold_exactly() {
     assert!(matches!(deep(17).1.choices[0].message.tool_calls[0].state(), Invalid { offset: 16, .. }));
     let state = deep(1_000_000).1.choices[0].message.tool_calls[0].state();
     assert!(matches!(state, Invalid { offset: 16, .. }), "and no stack is used");
+}
+
+/// The table of limits in the docs has every limit, with its default.
+#[test]
+fn the_table_of_limits_is_true() {
+    let rules = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/RULES.md");
+    let rules = std::fs::read_to_string(rules).expect("the rules");
+    let table = rules.split("## Limits\n").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the section");
+    let rows = table.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let name = cells.first()?.split('`').nth(1)?;
+        (cells.len() == 5).then(|| format!("{name}: {}", cells[1]))
+    });
+    let said: std::collections::BTreeSet<String> = rows.collect();
+    let defaults = format!("{:?}", Limits::DEFAULT);
+    let fields = defaults.trim_start_matches("Limits { ").trim_end_matches(" }").split(", ");
+    let there: std::collections::BTreeSet<String> = fields.map(str::to_owned).collect();
+    assert!(there.len() >= 15);
+    assert_eq!(said, there);
+}
+
+/// Heap bytes that a stream holds after these events, by level.
+fn held(events: &[String], keep: Keep) -> i64 {
+    // The decoder is no part of it: gateways have one a thread. It is warm before it is measured.
+    let mut decoder = Decoder::new();
+    let mut kept = None;
+    let run = |decoder: &mut Decoder| {
+        let mut chat = ChatState::with_options(options(keep));
+        for event in events {
+            let mut bytes = event.as_bytes();
+            while let Some(update) = chat.next(decoder, &mut bytes) {
+                update.expect("within the limits");
+            }
+        }
+        chat
+    };
+    drop(run(&mut decoder));
+    let info = allocation_counter::measure(|| kept = Some(run(&mut decoder)));
+    drop(kept);
+    info.bytes_current
+}
+
+#[test]
+fn what_each_level_holds() {
+    let text = "x".repeat(100);
+    let texts: Vec<String> =
+        (0..10_000).map(|n| event(0, &json!({if n % 2 == 0 { "content" } else { "reasoning" }: text}), None)).collect();
+    for keep in [Keep::Calls, Keep::Usage, Keep::Nothing] {
+        let held = held(&texts, keep);
+        assert!((0..2 << 10).contains(&held), "{keep:?} holds {held} bytes of a megabyte");
+    }
+    let all = held(&texts, Keep::Everything);
+    assert!((1_000_000..2_200_000).contains(&all), "{all} bytes of a megabyte");
+
+    // 20 calls of 10 KB each.
+    let arguments = json!({"text": "y".repeat(10_000)}).to_string();
+    let calls: Vec<String> = (0..20)
+        .flat_map(|n| compose::clean(n, "write_file", &arguments, 500))
+        .map(|fragment| event(0, &json!({"tool_calls": [fragment.to_json()]}), None))
+        .collect();
+    for keep in [Keep::Everything, Keep::Calls, Keep::Usage, Keep::Nothing] {
+        let held = held(&calls, keep);
+        let (least, most) = (20 * arguments.len() as i64, 20 * (2 * arguments.len() as i64 + 1024) + 2048);
+        assert!((least..most).contains(&held), "{keep:?} holds {held} bytes");
+    }
 }
 
 #[test]

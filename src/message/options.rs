@@ -3,6 +3,10 @@
 use crate::Limits;
 
 /// How much of the message is kept. The updates are the same in each.
+///
+/// Text that is not kept is dropped when its update was taken: a stream without calls then holds at most 2 KiB beside
+/// the event at hand. Calls are followed in each level (what comes after a value closed is compared with it), at most
+/// 1 KiB and twice its arguments for each.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Keep {
