@@ -26,13 +26,32 @@ pub(crate) fn skip_blanks(data: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// What a string holds that needs care before it is handed out.
+/// Where a string ends, and what it holds that needs care before it is handed out.
+///
+/// One word, so that it is handed on in a register: parts that are written one by one and read together make the
+/// processor wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct StringEnd {
+pub(crate) struct StringEnd(usize);
+
+impl StringEnd {
+    #[inline(always)]
+    fn new(end: usize, escaped: bool, ascii: bool) -> Self {
+        Self(end << 2 | usize::from(escaped) << 1 | usize::from(ascii))
+    }
     /// The position of the closing quote.
-    pub(crate) end: usize,
-    pub(crate) escaped: bool,
-    pub(crate) ascii: bool,
+    #[inline(always)]
+    pub(crate) fn end(self) -> usize {
+        self.0 >> 2
+    }
+    #[inline(always)]
+    pub(crate) fn is_escaped(self) -> bool {
+        self.0 & 2 != 0
+    }
+    /// Whether nothing in it has to be unescaped, and all is ASCII.
+    #[inline(always)]
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 & 3 == 1
+    }
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -94,7 +113,7 @@ pub(crate) fn string_end(data: &[u8], at: usize) -> Result<StringEnd, Fault> {
 #[inline(always)]
 pub(crate) fn closing_quote(data: &[u8], at: usize) -> Result<(usize, bool), Fault> {
     let string = string::<false>(data, at)?;
-    Ok((string.end, string.escaped))
+    Ok((string.end(), string.is_escaped()))
 }
 
 #[inline(always)]
@@ -108,7 +127,7 @@ fn string<const ASCII: bool>(data: &[u8], at: usize) -> Result<StringEnd, Fault>
         if stops != 0 {
             at += first_of(stops);
             if data.get(at) == Some(&b'"') {
-                return Ok(StringEnd { end: at, escaped: false, ascii: beyond == 0 });
+                return Ok(StringEnd::new(at, false, beyond == 0));
             }
             return string_end_slow(data, at, beyond == 0);
         }
@@ -128,7 +147,7 @@ fn string_end_near_end(data: &[u8], at: usize, ascii: bool) -> Result<StringEnd,
         let stops = stops(word);
         let end = at + first_of(stops);
         if data.get(end) == Some(&b'"') {
-            return Ok(StringEnd { end, escaped: false, ascii: ascii & (wide(word, stops) == 0) });
+            return Ok(StringEnd::new(end, false, ascii & (wide(word, stops) == 0)));
         }
     }
     string_end_slow(data, at, ascii)
@@ -140,7 +159,7 @@ fn string_end_slow(data: &[u8], mut at: usize, mut ascii: bool) -> Result<String
     let mut escaped = false;
     loop {
         match data.get(at) {
-            Some(b'"') => return Ok(StringEnd { end: at, escaped, ascii }),
+            Some(b'"') => return Ok(StringEnd::new(at, escaped, ascii)),
             Some(b'\\') => {
                 escaped = true;
                 at = escape_end(data, at)?;
@@ -372,7 +391,7 @@ mod tests {
                         0..0x20 => Err(place),
                         _ => Ok((45, filler < 0x80 && byte < 0x80)),
                     };
-                    let got = string_end(&data, 0).map(|string| (string.end, string.ascii)).map_err(|fault| fault.0);
+                    let got = string_end(&data, 0).map(|string| (string.end(), string.is_plain())).map_err(|fault| fault.0);
                     assert_eq!(got, expected, "{data:?}");
                 }
             }

@@ -345,7 +345,7 @@ impl Shape {
                     } else {
                         HoleText::LENT
                     };
-                    string.end
+                    string.end()
                 }
                 Kind::Number => match number_end(data, at) {
                     Ok(end) => {

@@ -151,16 +151,23 @@ pub(crate) struct Fit {
     pub(crate) owned: Vec<OwnedText>,
 }
 
-/// Where a hole's text lies in the scratch string.
+/// Where a hole's text lies in the scratch string: start and end, in one word as they are written and read together.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct HoleText {
-    start: u32,
-    end: u32,
-}
+pub(crate) struct HoleText(u64);
 
 impl HoleText {
     /// It is lent from the data (there is nothing from 1 to 0).
-    pub(crate) const LENT: Self = Self { start: 1, end: 0 };
+    pub(crate) const LENT: Self = Self(1);
+
+    #[inline(always)]
+    fn new(start: usize, end: usize) -> Self {
+        Self(start as u64 | (end as u64) << 32)
+    }
+
+    #[inline(always)]
+    fn range(self) -> core::ops::Range<usize> {
+        self.0 as u32 as usize..(self.0 >> 32) as usize
+    }
 }
 
 impl Default for Fit {
@@ -186,9 +193,9 @@ impl Fit {
     /// Sees to the text of a hole, a string from `at`; `None` when it would have to be mended.
     #[inline(always)]
     pub(crate) fn hole_text(&mut self, data: &[u8], at: usize, string: StringEnd) -> Option<HoleText> {
-        let length = string.end - at;
-        if string.escaped || !string.ascii {
-            return self.other_hole_text(&data[at..string.end], string.escaped);
+        let length = string.end() - at;
+        if !string.is_plain() {
+            return self.other_hole_text(&data[at..string.end()], string.is_escaped());
         }
         // A token's length is never foreseen by the processor: what does not depend on it costs a third.
         if length <= SHORT
@@ -198,7 +205,7 @@ impl Fit {
             let window = Aligned((u128::from_le_bytes(*window) & mask).to_le_bytes());
             let start = self.scratch.len();
             self.scratch.push_str(core::str::from_utf8(&window.0).ok()?);
-            return Some(HoleText { start: start as u32, end: (start + length) as u32 });
+            return Some(HoleText::new(start, start + length));
         }
         Some(HoleText::LENT)
     }
@@ -214,7 +221,7 @@ impl Fit {
         } else {
             self.scratch.push_str(core::str::from_utf8(raw).ok()?);
         }
-        Some(HoleText { start: start as u32, end: self.scratch.len() as u32 })
+        Some(HoleText::new(start, self.scratch.len()))
     }
 }
 
@@ -300,8 +307,8 @@ impl<'a> Doc<'a> {
         let this = self.slot(slot);
         let [before, after] = this.holes_before;
         if before != after {
-            let HoleText { start, end } = self.fit.texts[usize::from(before) & HOLES];
-            if let Some(text) = self.fit.scratch.get(start as usize..end as usize) {
+            let range = self.fit.texts[usize::from(before) & HOLES].range();
+            if let Some(text) = self.fit.scratch.get(range) {
                 return Text::plain(text);
             }
         } else {
