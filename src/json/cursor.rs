@@ -391,7 +391,8 @@ mod tests {
                         0..0x20 => Err(place),
                         _ => Ok((45, filler < 0x80 && byte < 0x80)),
                     };
-                    let got = string_end(&data, 0).map(|string| (string.end(), string.is_plain())).map_err(|fault| fault.0);
+                    let got =
+                        string_end(&data, 0).map(|string| (string.end(), string.is_plain())).map_err(|fault| fault.0);
                     assert_eq!(got, expected, "{data:?}");
                 }
             }

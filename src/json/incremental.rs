@@ -476,6 +476,7 @@ impl Scanner {
         self.escape
     }
     /// The most brackets that were open.
+    #[cfg(feature = "simd-json")]
     pub(crate) fn deepest(&self) -> usize {
         self.deepest as usize
     }
