@@ -96,14 +96,55 @@
 //! # How to send the message back
 //!
 //! [`Message::to_request`] writes the assistant message as the next request must carry it; a [`ReasoningPolicy`] says what
-//! becomes of the reasoning. Ids, names, arguments and unknown fields of the calls go back as they came.
+//! becomes of the reasoning. Ids, names, arguments and unknown fields of the calls go back as they came. Behind it goes a `tool`
+//! message for each call, with its id ([`ToolCall::id`], made up where the provider sent none) and what the tool said.
+//!
+//! ```
+//! use deltawire::{ChatStream, ReasoningPolicy};
+//!
+//! # let stream = br#"data: {"choices":[{"delta":{"role":"assistant","reasoning":"Sum it.","tool_calls":[{"index":0,"id":"a","function":{"name":"add","arguments":"{\"x\":1}"}}]},"finish_reason":"tool_calls"}]}
+//! #
+//! # data: [DONE]
+//! #
+//! # "#;
+//! let mut chat = ChatStream::new();
+//! chat.feed(stream, |_| {})?;
+//! let completion = chat.finish();
+//! let message = &completion.choices[0].message;
+//! // The answer, then each call's result: the next request's `messages` end with these.
+//! let mut messages = vec![message.to_request(ReasoningPolicy::AsReceived)];
+//! for call in &message.tool_calls {
+//!     messages.push(format!(r#"{{"role":"tool","tool_call_id":"{}","content":"2"}}"#, call.id()));
+//! }
+//! assert_eq!(
+//!     messages[0],
+//!     r#"{"role":"assistant","content":null,"reasoning":"Sum it.","tool_calls":[{"id":"a","type":"function","function":{"name":"add","arguments":"{\"x\":1}"}}]}"#
+//! );
+//! # Ok::<(), deltawire::Error>(())
+//! ```
 //!
 //! # How to tell truncation from success
 //!
 //! [`Completion::outcome`]: `Complete` when `[DONE]` came, or the input ended after every choice had a finish reason;
 //! `Failed` when the provider sent an error ([`Completion::error`]) or the response was unreadable; else `Truncated`. The partial
 //! message is there in each. [`Completion::ended_by`] says what ended it; only `Done` proves that nothing is missing. Of a call,
-//! [`ArgumentsState`] says whether its arguments are whole.
+//! [`ArgumentsState`] says whether its arguments are whole. A finish reason of `length` or `content_filter` is the model's own
+//! end, and complete; its last call may be cut off all the same.
+//!
+//! ```
+//! use deltawire::{ArgumentsState, ChatStream, Outcome};
+//!
+//! // The connection ended in the middle of a call.
+//! let stream = br#"data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"add","arguments":"{\"x\""}}]}}]}
+//!
+//! "#;
+//! let mut chat = ChatStream::new();
+//! chat.feed(stream, |_| {})?;
+//! let completion = chat.finish();
+//! assert_eq!(completion.outcome, Outcome::Truncated);
+//! assert_eq!(completion.choices[0].message.tool_calls[0].state(), ArgumentsState::Truncated);
+//! # Ok::<(), deltawire::Error>(())
+//! ```
 //!
 //! # What is odd, and what is too much
 //!
