@@ -239,7 +239,7 @@ impl Out {
         self.push(Record { what, choice, call: 0, start, end, before: 0 });
     }
 
-    pub(super) fn noted(&self, record: Record) -> &str {
+    pub(super) fn noted(&self, record: &Record) -> &str {
         self.odd.as_ref().and_then(|odd| odd.notes.get(record.start..record.end)).unwrap_or_default()
     }
 
@@ -250,11 +250,11 @@ impl Out {
         self.push(Record { what: What::Error, choice: 0, call: 0, start, end: 0, before: 0 });
     }
 
-    pub(super) fn told_error(&self, record: Record) -> Option<&ProviderError> {
+    pub(super) fn told_error(&self, record: &Record) -> Option<&ProviderError> {
         self.odd.as_ref()?.errors.get(record.start)
     }
 
-    pub(super) fn told_anomaly(&self, record: Record) -> Option<(Anomaly, &str)> {
+    pub(super) fn told_anomaly(&self, record: &Record) -> Option<(Anomaly, &str)> {
         let odd = self.odd.as_ref()?;
         let (anomaly, text) = odd.told.get(record.start)?;
         Some((*anomaly, odd.notes.get(text.clone()).unwrap_or_default()))

@@ -17,11 +17,11 @@ impl Assembler {
             What::Text => text(Field::Content).map(|(choice, text)| Update::Text { choice, text }),
             What::Reasoning => text(Field::Reasoning).map(|(choice, text)| Update::Reasoning { choice, text }),
             What::Refusal => text(Field::Refusal).map(|(choice, text)| Update::Refusal { choice, text }),
-            _ => self.resolve_other(*record),
+            _ => self.resolve_other(record),
         }
     }
 
-    fn resolve_other(&self, record: Record) -> Option<Update<'_>> {
+    fn resolve_other(&self, record: &Record) -> Option<Update<'_>> {
         match record.what {
             What::Usage => return Some(Update::Usage { usage: self.usage.as_deref()? }),
             What::Error => return Some(Update::Error { error: self.out.told_error(record)? }),
