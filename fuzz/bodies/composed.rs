@@ -125,16 +125,25 @@ impl Composed {
         // A header without arguments that does not say whose it is, before another call: it may be that call's.
         let anonymous = [IdConstant, IdLate, IdAbsent, IndexAllZero, IndexMissing];
         let late_name = has(&[NameLate]) && has(&anonymous) && (0..self.calls.len()).any(empty);
-        // The header of a call without arguments, behind or before a call of its name: the same header once more.
+        // Behind a call of its name: a call without arguments is the same header once more, or what that one's header was
+        // of; one with equal arguments is a restatement (rule 7 g).
         let same_name = |at: &usize| self.calls[at - 1].0 == self.calls[*at].0;
-        let twins = has(&anonymous) && (1..self.calls.len()).filter(same_name).any(|at| empty(at - 1) || empty(at));
+        let alike = |at: usize| empty(at - 1) || empty(at) || self.calls[at - 1].1 == self.calls[at].1;
+        let twins = has(&anonymous) && (1..self.calls.len()).filter(same_name).any(alike);
         // The whole header once more and with an id, behind a call that has none yet.
         let late_id = has(&[IdLate])
             && self.how.late_at_the_end
             && (has(&[RestatedWithHeader]) || self.how.header_after && has(&[EmptyAfter, BlankAfter]));
         // The header once more, behind other calls that have its id.
         let restated = has(&[IdConstant]) && self.how.restated_at_the_end;
-        interleaved || late_name || twins || late_id || restated
+        // The header of a call without arguments once more, with another id: a call of its own (rule 7 b).
+        let again = has(&[IdChanging]) && self.how.header_after && has(&[EmptyAfter, BlankAfter]);
+        let again = again && (0..self.calls.len()).any(empty);
+        // Could be decided, and is not: with one index for all, a snapshot reading that is whole hides that its call has
+        // closed from the header of the next call of its name. The call is invalid then.
+        let hidden =
+            has(&[IndexAllZero, IndexMissing]) && has(&[Snapshots]) && (1..self.calls.len()).any(|at| same_name(&at));
+        interleaved || late_name || twins || late_id || restated || again || hidden
     }
 }
 

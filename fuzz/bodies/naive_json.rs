@@ -113,10 +113,10 @@ pub fn unread(data: &[u8], depth: usize) -> Result<Document, Fault> {
     read(data, depth, Place::Unread)
 }
 
-/// Any JSON as a value, in the listed tolerances; `None` when it is none.
+/// Any JSON as a value, in the listed tolerances; `None` when it is none, or deeper than serde_json reads.
 pub fn value(data: &[u8]) -> Option<Value> {
     let document = unread(data, usize::MAX).ok()?;
-    (document.end == data.len()).then(|| document.value())
+    (document.end == data.len() && document.depth <= 127).then(|| document.value())
 }
 
 fn read(data: &[u8], depth: usize, place: Place) -> Result<Document, Fault> {

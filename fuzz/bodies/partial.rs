@@ -42,8 +42,10 @@ pub fn check(call: &ToolCall) -> Option<Value> {
     }
     let (keep, suffix) = shown?;
     let json = [&text[..keep], &suffix].concat();
-    let value = naive_json::value(json.trim_matches(BLANKS).as_bytes());
-    Some(value.unwrap_or_else(|| panic!("{json:?} is no JSON, of {text:?}")))
+    let json = json.trim_matches(BLANKS).as_bytes();
+    let is_json = naive_json::unread(json, 128).is_ok_and(|document| document.end == json.len());
+    assert!(is_json, "{} is no JSON, of {text:?}", json.escape_ascii());
+    naive_json::value(json)
 }
 
 /// What `partial` says of a text that is, or begins, one JSON value.
@@ -118,11 +120,10 @@ fn string(bytes: &[u8], mut at: usize) -> (Option<usize>, usize) {
         };
         let Some(unit) = bytes.get(at..at + length) else { break };
         at += length;
+        // A high surrogate waits for its other half; whatever comes settles the one before it.
         let is_high =
             unit.starts_with(b"\\u") && matches!(&unit[2..4], [b'd' | b'D', b'8' | b'9' | b'a' | b'A' | b'b' | b'B']);
-        if !is_high {
-            shown = at;
-        }
+        shown = if is_high { at - length } else { at };
     }
     (None, shown)
 }
