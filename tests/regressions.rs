@@ -60,6 +60,21 @@ fn the_first_id_is_the_calls_own_with_restated_arguments() {
 }
 
 #[test]
+fn what_looks_like_snapshots_and_is_not_stays_one_call_without_an_index() {
+    // Pieces that begin with everything so far, again and again: the snapshot reading of the inner objects closes first.
+    let arguments = r#"{"a": {"a": {"a": {"b": "x"}}}}"#;
+    for piece in 1..arguments.len() {
+        let header = json!({"id": "a", "function": {"name": "f", "arguments": ""}});
+        let pieces = arguments.as_bytes().chunks(piece).map(|piece| {
+            let text = std::str::from_utf8(piece).expect("ASCII");
+            json!({"function": {"arguments": text}})
+        });
+        let fragments: Vec<Value> = [header].into_iter().chain(pieces).collect();
+        assert_eq!(calls(&fragments), one("a", "f", arguments), "pieces of {piece}");
+    }
+}
+
+#[test]
 fn a_blank_inside_a_string_is_kept_when_the_index_is_bumped() {
     let fragments = [
         json!({"index": 0, "id": "a", "function": {"name": "f", "arguments": "{\"q\": \"New"}}),

@@ -253,7 +253,10 @@ fn check(sent: &Sent, options: Options) -> Completion {
     assert!(completion.choices.len() <= limits.choices);
     let calls = || completion.choices.iter().flat_map(|choice| &choice.message.tool_calls);
     assert!(calls().count() <= limits.tool_calls);
-    assert!(calls().all(|call| call.arguments().len() <= limits.arguments && call.name().len() <= limits.name));
+    for call in calls() {
+        assert!(call.arguments().len() <= limits.arguments, "{call:?}");
+        assert!(call.name().len() <= limits.name, "{call:?}");
+    }
     assert!(completion.anomalies.len() <= limits.anomalies + 1);
     let texts: usize = completion
         .choices

@@ -64,6 +64,8 @@ fn main() {
         let bytes: Vec<u8> =
             (0..200).map(|at| ((i * 7919 + at * 104_729).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
         write(&out, "assemble", &format!("{i}"), &bytes[..20 + 2 * i as usize]);
+        // And behind this byte they are clean calls under transforms.
+        write(&out, "assemble", &format!("composed-{i}"), &[&[0xC0], &bytes[..20 + i as usize]].concat());
     }
     for (name, stream) in streams() {
         let start = short(&stream);

@@ -197,6 +197,9 @@ impl Candidate for Growing {
             Some(_) => Waiting::Unnamed,
         }
     }
+    fn goes_on_otherwise(&self, text: &str) -> bool {
+        Growing::goes_on_otherwise(self, text)
+    }
     fn fit(&self, text: &str) -> Fit {
         Growing::fit(self, text)
     }

@@ -101,6 +101,8 @@ pub(super) trait Candidate {
     fn is_repeating(&self) -> bool;
     /// The header that waits for its first byte.
     fn waiting_header(&self) -> Waiting;
+    /// Whether its shown reading has closed and a text goes on with the other one.
+    fn goes_on_otherwise(&self, text: &str) -> bool;
     /// How a text goes with its closed value, on from a comparison under way.
     fn fit(&self, text: &str) -> Fit;
 }
@@ -180,6 +182,17 @@ fn name_of(fragment: &Fragment<'_>, call: &impl Candidate) -> Name {
 pub(super) fn route<C: Candidates>(fragment: &Fragment<'_>, calls: &C) -> Route {
     let by_id = fragment.id.and_then(|id| calls.by_id(id));
     let by_index = fragment.index.and_then(|index| calls.by_index(index));
+    // Beyond the rule: of a value's two readings (rule 9) the one that is shown has closed, and the text goes on with the
+    // other.
+    let last = if fragment.index.is_none() { calls.last() } else { None };
+    if let Some(slot) = by_id.or(by_index).or(last)
+        && let call = calls.get(slot)
+        && call.goes_on_otherwise(fragment.text)
+        && matches!(name_of(fragment, call), Name::None | Name::Fits)
+    {
+        let is_new_id = by_id.is_none() && fragment.id.is_some() && call.own_id().is_some();
+        return Route::To(slot, id_changed(is_new_id));
+    }
     match (by_id, by_index, fragment) {
         (Some(own), indexed, _) => known_id(fragment, calls, own, indexed),
         (None, Some(slot), Fragment { id: Some(_), .. }) => known_index_new_id(fragment, calls, slot),

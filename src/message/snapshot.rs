@@ -75,6 +75,13 @@ impl Growing {
         }
     }
 
+    /// Whether the snapshot reading, which is shown, has closed and a text goes on with the plain one.
+    pub(super) fn goes_on_otherwise(&self, text: &str) -> bool {
+        let doubt = self.rare.as_ref().and_then(|rare| rare.doubt.as_ref());
+        let shown = doubt.filter(|doubt| doubt.shown && self.call.scanner.is_closed() && !is_all_blank(text));
+        shown.is_some_and(|doubt| !doubt.other.is_closed() && after(&doubt.other, text).1)
+    }
+
     /// A fragment while there are two readings.
     pub(super) fn feed_in_doubt(&mut self, text: &str, to: &mut Context<'_>) {
         let Some(mut doubt) = self.rare().doubt.take() else { return };

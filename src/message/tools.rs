@@ -300,7 +300,9 @@ impl Assembler {
         let (limit, live) = (self.limits().arguments, self.live);
         let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
         let growing = &mut calls.list[slot as usize];
-        if text.len() > limit.saturating_sub(growing.call.text.len()) {
+        // What was compared with the value is part of a second one, should it part from it.
+        let compared = growing.repetition().map_or(0, |cursor| cursor.seen());
+        if text.len() > limit.saturating_sub(growing.call.text.len() + compared) {
             return Err(Error::new(ErrorKind::Limit(LimitKind::Arguments), place.offset));
         }
         let before = growing.stage();
