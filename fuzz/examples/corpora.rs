@@ -27,7 +27,7 @@ struct Response {
 }
 
 /// Longest stream that goes into a corpus whole, in bytes: a fuzzer wants short ones.
-const LONGEST: usize = 2048;
+const LONGEST: usize = 1000;
 
 /// Whole, bytewise, and odd.
 const SIZES: [[u8; 7]; 3] = [[0; 7], [1; 7], [5, 0, 40, 1, 2, 100, 3]];
