@@ -85,11 +85,15 @@ struct Client {
     answers: BTreeMap<String, Answer>,
 }
 
+/// Responses of several choices: most of the clients read the first alone.
+const LEFT_OUT: [&str; 2] = ["choices_interleaved", "choices_one_unfinished"];
+
 /// Runs the comparison; `python` is an interpreter that can import openai.
 pub fn run(python: Option<PathBuf>, markdown: bool) -> Result<()> {
     let folder = repository().join("tests/quirks");
     let text = std::fs::read_to_string(folder.join("expected.json"))?;
-    let cases: BTreeMap<String, Expected> = serde_json::from_str(&text)?;
+    let mut cases: BTreeMap<String, Expected> = serde_json::from_str(&text)?;
+    cases.retain(|name, _| !LEFT_OUT.contains(&&**name));
     let mut bodies = BTreeMap::new();
     for name in cases.keys() {
         bodies.insert(name.clone(), std::fs::read(folder.join(format!("{name}.body"))).context(name.clone())?);
