@@ -290,7 +290,7 @@ fn check(sent: &Sent, options: Options) -> Completion {
             least <= sent.arguments + sent.blanks && sent.arguments <= most + sent.blanks,
             "{} bytes came, {kept} are kept, {dropped} were dropped: {:?}",
             sent.arguments,
-            sent.documents
+            completion
         );
     }
     completion

@@ -52,6 +52,124 @@ const ARGUMENTS: &[&str] = &[
     "{\"\":\"\",\"~/\":[false]}",
 ];
 
+/// Streams with what neither the recordings nor the quirk cases have much of.
+const STREAMS: &[(&str, &str)] = &[
+    (
+        "custom call",
+        r#"data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","type":"custom","custom":{"name":"sh","input":"ls"}}]}}]}
+
+data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"custom":{"input":" -l"}}]}}]}
+
+data: {"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}
+
+data: [DONE]
+
+"#,
+    ),
+    (
+        "content parts",
+        r#"data: {"choices":[{"index":0,"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"a"},{"type":"refusal","refusal":"no"},{"type":"image_url","image_url":{"url":"x"}},"b"]}}]}
+
+data: {"choices":[{"index":0,"delta":{"content":[{"type":"text","text":"c"},{"type":"thinking","thinking":"hm"}]},"finish_reason":"stop"}]}
+
+data: [DONE]
+
+"#,
+    ),
+    (
+        "message behind deltas",
+        r#"data: {"choices":[{"index":0,"delta":{"content":"a","reasoning":"r"}}]}
+
+data: {"choices":[{"index":0,"delta":{},"message":{"role":"assistant","content":"abc","refusal":"no","reasoning_content":"rs","tool_calls":[{"id":"x","function":{"name":"f","arguments":"{}"}}]}}]}
+
+data: {"choices":[{"index":0,"message":{"content":[{"type":"text","text":"abcd"},{"type":"thinking","thinking":"t"}],"reasoning_details":[{"type":"reasoning.text","text":"q"}]}}]}
+
+data: {"choices":[{"index":1,"message":{"content":"z","reasoning_details":[{"type":"reasoning.text","text":"q"}]},"finish_reason":"stop"}]}
+
+data: [DONE]
+
+"#,
+    ),
+    (
+        "many details",
+        r#"data: {"choices":[{"index":0,"delta":{"reasoning_details":[{"index":0,"type":"t","text":"x"},{"index":1,"type":"t","text":"x"},{"index":2,"type":"t","text":"x"},{"index":3,"type":"t","text":"x"},{"index":4,"type":"t","text":"x"},{"index":5,"type":"t","text":"x"},{"index":6,"type":"t","text":"x"},{"index":7,"type":"t","text":"x"},{"index":8,"type":"t","text":"x"},{"index":9,"type":"t","text":"x"}]}}]}
+
+data: {"choices":[{"index":0,"delta":{"reasoning_details":[{"index":9,"type":"t","text":"\ud83d"},{"index":9,"type":"t","text":"\ude00"},{"index":0,"type":"t","signature":"s"}]}}]}
+
+data: [DONE]
+
+"#,
+    ),
+    (
+        "details without index",
+        r#"data: {"choices":[{"index":0,"delta":{"reasoning_details":[{"type":"reasoning.summary","summary":"a"},{"type":"reasoning.summary","summary":"b"},{"type":"reasoning.encrypted","data":"c"},{"type":"reasoning.encrypted","data":"d"}]}}]}
+
+data: [DONE]
+
+"#,
+    ),
+    (
+        "many choices",
+        r#"data: {"choices":[{"index":0,"delta":{"content":"x"}},{"index":1,"delta":{"content":"x"}},{"index":2,"delta":{"content":"x"}},{"index":3,"delta":{"content":"x"}},{"index":4,"delta":{"content":"x"}},{"index":5,"delta":{"content":"x"}},{"index":6,"delta":{"content":"x"}},{"index":7,"delta":{"content":"x"}},{"index":8,"delta":{"content":"x"}},{"index":9,"delta":{"content":"x"}}]}
+
+data: {"choices":[{"index":0,"finish_reason":"stop"},{"index":1,"finish_reason":"stop"},{"index":2,"finish_reason":"stop"},{"index":3,"finish_reason":"stop"},{"index":4,"finish_reason":"stop"},{"index":5,"finish_reason":"stop"},{"index":6,"finish_reason":"stop"},{"index":7,"finish_reason":"stop"},{"index":8,"finish_reason":"stop"},{"index":9,"finish_reason":"stop"}]}
+
+data: [DONE]
+
+"#,
+    ),
+    (
+        "usages",
+        r#"data: {"choices":[{"index":0,"delta":{"content":"a"}}]}
+
+data: {"x_groq":{"usage":{"queue_time":1,"prompt_tokens":2}},"usage":{"total_tokens":3,"cost":0.25,"prompt_tokens_details":{"cached_tokens":1},"completion_tokens_details":{"reasoning_tokens":1}}}
+
+data: {"choices":[{"index":0,"delta":{},"usage":{"total_tokens":4},"finish_reason":"stop"}]}
+
+data: {"x_groq":{"usage":{"completion_tokens":7}}}
+
+data: [DONE]
+
+"#,
+    ),
+    (
+        "function call",
+        r#"data: {"choices":[{"index":0,"delta":{"function_call":{"name":"f","arguments":"{\"a\":"}}}]}
+
+data: {"choices":[{"index":0,"delta":{"function_call":{"arguments":"1}"}}}]}
+
+data: {"choices":[{"index":0,"delta":{},"finish_reason":"function_call"}]}
+
+data: [DONE]
+
+"#,
+    ),
+    (
+        "half a think tag",
+        r#"data: {"choices":[{"index":0,"delta":{"content":"<thi"}}]}
+
+data: {"choices":[{"index":0,"delta":{"content":"nk>a</th"}}]}
+
+data: {"choices":[{"index":0,"delta":{"content":"x</think>b<"}}]}
+
+data: [DONE]
+
+"#,
+    ),
+    (
+        "extras",
+        r#"data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","z":[1],"function":{"name":"f","arguments":"{}"}}],"audio":{"id":"1","data":"x"},"images":[{"a":1}]}}]}
+
+data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"z":[2]}],"images":[{"a":2}],"audio":{"id":"2"}}}]}
+
+data: {"choices":[{"index":0,"delta":{},"logprobs":{"content":[{"token":"a"}]},"finish_reason":"stop","native_finish_reason":"STOP"}]}
+
+data: [DONE]
+
+"#,
+    ),
+];
+
 fn main() {
     let out = PathBuf::from(std::env::args_os().nth(1).expect("usage: corpora FOLDER"));
     for (i, document) in ARGUMENTS.iter().enumerate() {
@@ -95,6 +213,7 @@ fn streams() -> Vec<(String, Vec<u8>)> {
             streams.push((format!("{}-{i}", stem(&path)), interaction.response.body.into_bytes()));
         }
     }
+    streams.extend(STREAMS.iter().map(|(name, stream)| ((*name).to_owned(), stream.as_bytes().to_vec())));
     streams.extend(files(&tests.join("quirks"), "body").iter().map(|path| (stem(path), read(path))));
     streams
 }

@@ -34,33 +34,32 @@ fn steps(stream: &[u8], piece: usize) -> f64 {
     take_steps() as f64 / stream.len() as f64
 }
 
-/// Streams that a careless reader would go over again and again: name, stream.
-fn streams() -> Vec<(&'static str, String)> {
-    const MANY: usize = 4000;
-    let many = |one: &dyn Fn(usize) -> String| (0..MANY).map(one).collect::<String>();
+/// Streams of so many parts that a careless reader would go over again and again: name, stream.
+fn streams(parts: usize) -> Vec<(&'static str, String)> {
+    let many = |one: &dyn Fn(usize) -> String| (0..parts).map(one).collect::<String>();
     let whole = format!("{{\\\"a\\\":\\\"{}\\\"}}", "x".repeat(20_000));
     let so_far = |n: usize| format!("{{\\\"a\\\":\\\"{}", "x".repeat(n));
     let calls = |arguments: &str| {
         let one = |n| {
             format!("{{\"index\":{n},\"id\":\"{n}\",\"function\":{{\"name\":\"f\",\"arguments\":\"{arguments}\"}}}}")
         };
-        chunk(&format!("{{\"tool_calls\":[{}]}}", (0..MANY).map(one).collect::<Vec<_>>().join(",")))
+        chunk(&format!("{{\"tool_calls\":[{}]}}", (0..parts).map(one).collect::<Vec<_>>().join(",")))
     };
     let again = |n| format!("{{\"index\":{n},\"function\":{{\"arguments\":\"{{\\\"a\\\":1}}\"}}}}");
-    let again = (0..MANY).map(again).collect::<Vec<_>>().join(",");
-    let headers = (0..MANY)
+    let again = (0..parts).map(again).collect::<Vec<_>>().join(",");
+    let headers = (0..parts)
         .map(|n| format!("{{\"index\":{n},\"id\":\"{n}\",\"function\":{{\"name\":\"f\",\"arguments\":\"{{}}\"}}}}"));
     let headers = headers.collect::<Vec<_>>().join(",");
     alloc::vec![
         ("tokens", many(&|n| chunk(&format!("{{\"content\":\"token {n}\"}}")))),
         ("no two chunks alike", many(&|n| chunk(&format!("{{\"k{n}\":{n},\"content\":\"a\"}}")))),
-        ("a chunk over many lines", format!("data: {{\"choices\":[\n{}data: ]}}\n\n", "data: \n".repeat(MANY))),
-        ("many documents in an event", format!("data: {}\n\n", "{\"id\":\"x\"} ".repeat(MANY))),
-        ("data lines that do not join", format!("{}\n", "data: {\"id\":\"x\"}\n".repeat(MANY))),
-        ("bare lines", chunk("{}") + &"{\"error\":\n".repeat(MANY)),
-        ("no JSON", "{\"error\":\n".repeat(MANY)),
-        ("chunks that are cut short", "data: {\"choices\":[{\"delta\":{\"content\":\"\n\n".repeat(MANY)),
-        ("a body that never ends", format!("{{\"a\":[{}", "{\"a\":1},\n".repeat(MANY))),
+        ("a chunk over many lines", format!("data: {{\"choices\":[\n{}data: ]}}\n\n", "data: \n".repeat(parts))),
+        ("many documents in an event", format!("data: {}\n\n", "{\"id\":\"x\"} ".repeat(parts))),
+        ("data lines that do not join", format!("{}\n", "data: {\"id\":\"x\"}\n".repeat(parts))),
+        ("bare lines", chunk("{}") + &"{\"error\":\n".repeat(parts)),
+        ("no JSON", "{\"error\":\n".repeat(parts)),
+        ("chunks that are cut short", "data: {\"choices\":[{\"delta\":{\"content\":\"\n\n".repeat(parts)),
+        ("a body that never ends", format!("{{\"a\":[{}", "{\"a\":1},\n".repeat(parts))),
         ("arguments by the character", call() + &fragment(0, "{\\\"a\\\":\\\"") + &many(&|_| fragment(0, "x"))),
         ("snapshots", call() + &(0..200).map(|n| fragment(0, &so_far(n * 10))).collect::<String>()),
         (
@@ -92,11 +91,12 @@ fn streams() -> Vec<(&'static str, String)> {
 
 #[test]
 fn work_is_linear_in_the_bytes() {
-    for (name, stream) in streams() {
+    for ((name, short), (_, long)) in streams(1000).into_iter().zip(streams(8000)) {
         for piece in [usize::MAX, 1460, 7, 1] {
-            let steps = steps(stream.as_bytes(), piece);
-            assert!(steps > 0.0 && steps < 40.0, "{name}, in pieces of {piece}: {steps} steps a byte");
-            std::println!("{name}, in pieces of {piece}: {steps:.1}");
+            let [few, many] = [&short, &long].map(|stream| steps(stream.as_bytes(), piece));
+            let what =
+                format!("{name}, in pieces of {piece}: {few} steps a byte, {many} when it is eight times as long");
+            assert!(few > 0.0 && many < 40.0 && many < 1.5 * few + 1.0, "{what}");
         }
     }
 }

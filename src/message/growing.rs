@@ -227,8 +227,7 @@ impl Growing {
             return None;
         }
         if self.has_doubt() {
-            self.feed_in_doubt(text, to);
-            return None;
+            return self.feed_in_doubt(text, to);
         }
         match self.stage() {
             Stage::Closed => return self.feed_after_close(text, to),

@@ -6,7 +6,7 @@
 //! should the snapshot reading break first. So clean arguments come out right wherever they are cut.
 
 use super::AnomalyCode;
-use super::growing::{Context, Growing, Mode};
+use super::growing::{Context, Growing, Mode, Parted};
 use crate::json::incremental::{Scanner, is_all_blank, trim_start};
 
 /// Two readings of one text.
@@ -83,8 +83,8 @@ impl Growing {
     }
 
     /// A fragment while there are two readings.
-    pub(super) fn feed_in_doubt(&mut self, text: &str, to: &mut Context<'_>) {
-        let Some(mut doubt) = self.rare().doubt.take() else { return };
+    pub(super) fn feed_in_doubt(&mut self, text: &str, to: &mut Context<'_>) -> Option<Parted> {
+        let mut doubt = self.rare().doubt.take()?;
         let shown = self.call.scanner.clone();
         let (plain, snapshot) = if doubt.shown { (&doubt.other, &shown) } else { (&shown, &doubt.other) };
         let candidate = trim_start(text);
@@ -105,7 +105,7 @@ impl Growing {
                 } else {
                     self.forget_plain(to);
                 }
-                return;
+                return None;
             }
         }
         let (next, sound) = after(snapshot, text);
@@ -133,7 +133,7 @@ impl Growing {
                 self.forget_plain(to);
             }
             (true, _) => {
-                self.show_plain(&doubt);
+                self.show_plain(&doubt, to);
                 self.call.text.push_str(text);
                 self.call.scanner = plain_next;
                 self.call.state = self.state_now();
@@ -143,12 +143,14 @@ impl Growing {
                 if doubt.is_whole() {
                     self.show_snapshot(doubt.start, doubt.other);
                 } else if !doubt.shown {
-                    return self.append(text, to);
+                    self.append(text, to);
+                    return None;
                 }
                 self.forget_plain(to);
-                self.feed(text, to);
+                return self.feed(text, to);
             }
         }
+        None
     }
 
     fn show_snapshot(&mut self, start: usize, scanner: Scanner) {
@@ -158,8 +160,13 @@ impl Growing {
         self.rewrite();
     }
 
-    fn show_plain(&mut self, doubt: &Doubt) {
+    fn show_plain(&mut self, doubt: &Doubt, to: &mut Context<'_>) {
         if doubt.shown {
+            // What came as a header behind the reading that had closed was none of another call.
+            if let Some(header) = self.rare().header.take() {
+                to.anomaly(AnomalyCode::RepeatedHeader, self.call.number, 0);
+                self.take_id(header);
+            }
             self.call.skip = 0;
             self.call.scanner = doubt.other.clone();
             self.set_lead(self.call.text.len() - trim_start(&self.call.text).len());

@@ -123,7 +123,7 @@ impl Growing {
     }
 
     /// A header that came again was this call's: the id it brought is the call's, when that has none.
-    pub(super) fn take_id(&mut self, header: Header) {
+    pub(in crate::message) fn take_id(&mut self, header: Header) {
         if let Some(id) = header.id
             && !self.ready
             && (self.call.id_is_synthetic || self.call.id.is_empty())
