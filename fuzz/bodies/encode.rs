@@ -84,5 +84,10 @@ fn said(completion: &Completion, any_order: bool) -> impl PartialEq + core::fmt:
         let tokens = [usage.prompt_tokens, usage.completion_tokens, usage.total_tokens];
         (tokens, [usage.cached_tokens, usage.reasoning_tokens], usage.cost)
     };
-    (choices, completion.usage.as_ref().map(numbers))
+    // What `x_groq.usage` fills in for a member that is there and no number, no raw member can say.
+    let is_filled = completion
+        .usage
+        .as_ref()
+        .is_some_and(|usage| !usage.raw.contains("_tokens\":\"") && !usage.raw.contains("_tokens\": \""));
+    (choices, completion.usage.as_ref().filter(|_| is_filled).map(numbers))
 }
