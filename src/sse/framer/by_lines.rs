@@ -31,7 +31,7 @@ impl Framer {
                 self.line = Progress::Start;
                 self.skip_lf = false;
                 at = end + 2;
-                if let Some(found) = self.dispatch(input, at, &mut Here::default()) {
+                if let Some(found) = self.dispatch(input, at, None, None) {
                     return found;
                 }
             } else {
@@ -59,7 +59,7 @@ impl Framer {
                     here.event_type = None;
                     continue;
                 }
-                if let Some(found) = self.dispatch(input, at, &mut here) {
+                if let Some(found) = self.dispatch_apart(input, at, here.data.take(), here.event_type.take()) {
                     return found;
                 }
                 continue;
@@ -123,11 +123,28 @@ impl Framer {
         false
     }
 
+    /// [`dispatch`](Self::dispatch), kept out of the loop over lines, which is the slower for it.
+    #[inline(never)]
+    fn dispatch_apart(
+        &mut self,
+        input: &mut &[u8],
+        used: usize,
+        data: Option<Range<usize>>,
+        event_type: Option<Range<usize>>,
+    ) -> Option<bool> {
+        self.dispatch(input, used, data, event_type)
+    }
+
     /// Ends the event at hand with a blank line, which ends `used` bytes into the input. `None` when it has no data and so
     /// is none.
     #[inline(always)]
-    fn dispatch(&mut self, input: &mut &[u8], used: usize, here: &mut Here) -> Option<bool> {
-        let Here { data, event_type } = core::mem::take(here);
+    fn dispatch(
+        &mut self,
+        input: &mut &[u8],
+        used: usize,
+        data: Option<Range<usize>>,
+        event_type: Option<Range<usize>>,
+    ) -> Option<bool> {
         let dispatch = self.held.dispatch(data.is_some());
         let has_held_type = self.held.take_type();
         match dispatch {
