@@ -218,7 +218,8 @@ fn check_state(call: &ToolCall) {
         }
         ArgumentsState::Truncated => {
             // A number or a word may go on, a bare object may be a seed: these need a complete end.
-            let delimited = trimmed.starts_with(['{', '[', '"']) && trimmed != "{}";
+            let is_bare = trimmed.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(is_blank);
+            let delimited = trimmed.starts_with(['{', '[', '"']) && !is_bare;
             assert!(!whole || !delimited, "truncated: {text}");
         }
         ArgumentsState::Invalid { offset, .. } => {
@@ -227,6 +228,10 @@ fn check_state(call: &ToolCall) {
         }
         _ => {}
     }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
 }
 
 /// A value rebuilt from live parts.
