@@ -12,7 +12,7 @@
 use deltawire::{ArgumentsState, ChatStream, Completion, Options, ToolCall, Update};
 use serde_json::Value;
 
-use super::naive_json;
+use super::naive_json::{self, BLANKS};
 use super::partial;
 use super::plan::{self, Plan};
 use super::replay::Replay;
@@ -166,7 +166,6 @@ fn decode(pieces: &[&str], whole_stream: bool) -> Decoded {
 
 /// What else can be made of the arguments: the values one after the other, the text of a string, a type.
 fn check_values(call: &ToolCall) {
-    const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
     let mut rest = call.arguments();
     for value in call.values() {
         rest = rest.trim_start_matches(BLANKS).strip_prefix(value).expect("in the order in which they came");

@@ -5,6 +5,9 @@
 
 use serde_json::Value;
 
+/// What JSON calls blank.
+pub const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
+
 /// Where the decoder takes what serde_json does not; what becomes of it in the text for serde_json.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tolerance {

@@ -7,9 +7,7 @@
 use deltawire::{ArgumentsState, ToolCall};
 use serde_json::Value;
 
-use super::naive_json::{self, Fault};
-
-const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
+use super::naive_json::{self, BLANKS, Fault};
 
 /// Checks a call of the wire's function kind at any moment; what can be shown of it, as a value.
 pub fn check(call: &ToolCall) -> Option<Value> {

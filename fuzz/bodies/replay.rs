@@ -7,6 +7,8 @@ use deltawire::{
 };
 use serde_json::{Map, Value};
 
+use super::naive_json::{self, BLANKS};
+
 /// What the updates of one stream came to.
 #[derive(Debug, Default)]
 pub struct Replay {
@@ -207,18 +209,19 @@ fn check_state(call: &ToolCall) {
         return;
     }
     let text = call.arguments();
-    let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);
-    let whole = super::naive_json::unread(trimmed.as_bytes(), 128)
+    let trimmed = text.trim_matches(BLANKS);
+    let whole = naive_json::unread(trimmed.as_bytes(), 128)
         .is_ok_and(|document| document.used.is_empty() && document.end == trimmed.len());
     match call.state() {
         ArgumentsState::Complete => {
             // A lone surrogate and a number beyond f64 are JSON by the grammar.
-            let grammar = super::naive_json::unread(trimmed.as_bytes(), 128);
+            let grammar = naive_json::unread(trimmed.as_bytes(), 128);
             assert!(grammar.is_ok_and(|document| document.end == trimmed.len()), "complete: {text}");
         }
         ArgumentsState::Truncated => {
             // A number or a word may go on, a bare object may be a seed: these need a complete end.
-            let is_bare = trimmed.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(is_blank);
+            let inside = trimmed.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+            let is_bare = inside.is_some_and(|inside| inside.trim_matches(BLANKS).is_empty());
             let delimited = trimmed.starts_with(['{', '[', '"']) && !is_bare;
             assert!(!whole || !delimited, "truncated: {text}");
         }
@@ -228,10 +231,6 @@ fn check_state(call: &ToolCall) {
         }
         _ => {}
     }
-}
-
-fn is_blank(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
 }
 
 /// A value rebuilt from live parts.

@@ -25,7 +25,6 @@ pub struct ChatState {
     bare: Option<Box<BareLine>>,
     /// The error that every later call returns.
     fatal: Option<Error>,
-    ended: bool,
     /// See [`Limits::body`](crate::Limits::body).
     body_limit: usize,
 }
@@ -73,7 +72,6 @@ impl ChatState {
             reading: Reading::New,
             bare: None,
             fatal: None,
-            ended: false,
             body_limit: options.limits.body,
         }
     }
@@ -117,7 +115,7 @@ impl ChatState {
 
     /// Marks the end of the input; pull the updates it brings with an empty input. A second call does nothing.
     pub fn end(&mut self, decoder: &mut Decoder) {
-        if self.ended || self.fatal.is_some() {
+        if !self.is_open() {
             return;
         }
         self.framer.end();
@@ -137,7 +135,6 @@ impl ChatState {
             }
             Reading::Body(body) => self.end_body(decoder, &body),
         }
-        self.ended = true;
         if self.fatal.is_none() {
             self.assembler.end();
         }
@@ -169,12 +166,11 @@ impl ChatState {
         self.reading = Reading::New;
         self.bare = None;
         self.fatal = None;
-        self.ended = false;
     }
 
     /// Whether it still takes input.
     pub(super) fn is_open(&self) -> bool {
-        self.fatal.is_none() && !self.ended
+        !matches!(self.reading, Reading::Over)
     }
 
     /// Input after the end is an error.
@@ -248,8 +244,11 @@ impl ChatState {
         if matches!(self.reading, Reading::New) {
             // Nearly every stream: its first line is one of an event.
             let is_stream = input.starts_with(b"data:") || input.starts_with(b"event:");
-            if is_stream || input.is_empty() {
-                self.reading = if is_stream { Reading::Stream } else { Reading::New };
+            if input.is_empty() {
+                return false;
+            }
+            if is_stream {
+                self.reading = Reading::Stream;
                 return self.read_item(decoder, input);
             }
             self.reading = Reading::Opening(Box::default());

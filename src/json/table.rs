@@ -94,12 +94,6 @@ pub(crate) struct Gist {
 }
 
 impl Table {
-    /// A shape's table and the text that its positions are of.
-    #[inline(always)]
-    pub(crate) fn with_text(&self) -> (&Self, &str) {
-        (self, &self.text)
-    }
-
     /// A slot; `None` for the one that stands for what is absent.
     pub(crate) fn slot(&self, slot: u32) -> Option<&Slot> {
         self.slots.get(slot as usize).filter(|slot| slot.kind != Kind::Absent)

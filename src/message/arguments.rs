@@ -156,8 +156,9 @@ mod parse {
         /// untouched. With a buffer that is reused it allocates only what the type itself does.
         ///
         /// # Errors
-        /// The arguments are not complete, are nested deeper than 128 brackets, or do not fit the type; or simd-json does not take them: it refuses half a
-        /// surrogate pair, an integer beyond 64 bits and a number beyond `f64`, which JSON's grammar allows.
+        /// The arguments are not complete, are nested deeper than 128 brackets, or do not fit the type; or simd-json does not
+        /// take them: it refuses half a surrogate pair, an integer beyond 64 bits and a number beyond `f64`, which JSON's
+        /// grammar allows.
         pub fn parse_in<'b, T: Deserialize<'b>>(&self, buffer: &'b mut ParseBuffer) -> Result<T, ParseError> {
             if self.state() != ArgumentsState::Complete {
                 return Err(ParseError::NotComplete(self.state()));

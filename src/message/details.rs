@@ -131,13 +131,13 @@ impl Details {
             detail.members.write(&mut entry, true);
             for ((name, text), half) in TEXTS.iter().zip(&detail.texts).zip(detail.halves) {
                 let Some(text) = text else { continue };
-                let text = if half == 0 { text.clone() } else { alloc::format!("{text}\u{fffd}") };
+                let mended = (half != 0).then(|| alloc::format!("{text}\u{fffd}"));
                 if !entry.ends_with('{') {
                     entry.push(',');
                 }
                 push_string(&mut entry, name);
                 entry.push(':');
-                push_string(&mut entry, &text);
+                push_string(&mut entry, mended.as_deref().unwrap_or(text));
             }
             out.push_str(&entry);
             out.push('}');

@@ -1,7 +1,6 @@
 //! Ends: rules 4 (outcome) and 5 (finish reasons), what the end of the input settles, and the completion.
 
 use alloc::string::String;
-
 use alloc::vec::Vec;
 
 use super::assembler::Assembler;

@@ -198,25 +198,28 @@ impl Documents<'_> {
     #[must_use]
     #[inline(always)]
     pub fn document(&self) -> Option<Document<'_>> {
-        let Decoder { table, fit, shapes, .. } = &*self.decoder;
         match self.met {
-            Met::Chunk { shape } if !self.held => {
-                let (table, text) = if shape == 0 { (table, self.text) } else { shapes.table(shape).with_text() };
-                Some(Document::Chunk(Chunk::new(Doc { data: self.data, text, table, fit })))
-            }
+            Met::Chunk { shape } if !self.held => Some(Document::Chunk(Chunk::new(self.doc(shape)))),
             _ => self.other_document(),
         }
+    }
+
+    /// The data, read through the scanner's table (0), or a shape's.
+    #[inline(always)]
+    fn doc(&self, shape: u8) -> Doc<'_> {
+        let Decoder { table, fit, shapes, .. } = &*self.decoder;
+        let (table, text) = match shape {
+            0 => (table, self.text),
+            shape => (shapes.table(shape), &*shapes.table(shape).text),
+        };
+        Doc { data: self.data, text, table, fit }
     }
 
     /// The text of a chunk that was moved to and brings nothing else. `None` says nothing: the document has the whole.
     #[inline(always)]
     pub(crate) fn sole_text(&self) -> Option<SoleText<'_>> {
-        let Decoder { fit, shapes, .. } = &*self.decoder;
         match self.met {
-            Met::Chunk { shape } if shape != 0 && !self.held => {
-                let (table, text) = shapes.table(shape).with_text();
-                sole_text(Doc { data: self.data, text, table, fit })
-            }
+            Met::Chunk { shape } if shape != 0 && !self.held => sole_text(self.doc(shape)),
             _ => None,
         }
     }
@@ -228,11 +231,7 @@ impl Documents<'_> {
         }
         Some(match self.met {
             Met::Nothing | Met::Chunk { .. } => return None,
-            Met::Error => {
-                let Decoder { table, fit, .. } = &*self.decoder;
-                let doc = Doc { data: self.data, text: self.text, table, fit };
-                Document::Error(ChunkError::of_event(doc))
-            }
+            Met::Error => Document::Error(ChunkError::of_event(self.doc(0))),
             Met::Done => Document::Done,
             Met::Comment { start } => Document::Comment(&self.data[start as usize..self.at]),
             Met::NotJson { start, at } => {
