@@ -8,9 +8,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use smallvec::SmallVec;
-
 use super::choice::{Field, Growth};
+use super::choices::Choices;
 use super::completion::{Completion, Numbers, ProviderError, Usage};
 use super::out::{Out, Place, What};
 use super::{Anomaly, AnomalyCode, Keep, Options, Update};
@@ -50,9 +49,7 @@ pub(super) struct Seldom {
 #[derive(Clone, Debug)]
 pub struct Assembler {
     pub(super) out: Out,
-    pub(super) choices: SmallVec<[Growth; 1]>,
-    /// The last stream's first choice, for its buffers.
-    spare: Option<Box<Growth>>,
+    pub(super) choices: Choices,
     pub(super) meta: Option<Box<Meta>>,
     pub(super) usage: Option<Box<Usage>>,
     pub(super) seldom: Option<Box<Seldom>>,
@@ -93,9 +90,8 @@ impl Assembler {
     pub fn with_options(options: Options) -> Self {
         let limits = (options.limits != Limits::DEFAULT).then(|| Box::new(options.limits));
         Self {
-            out: Out::new(options.limits.anomalies),
-            choices: SmallVec::new(),
-            spare: None,
+            out: Out::new(options.limits.anomalies, options.keep != Keep::Everything),
+            choices: Choices::new(Growth::new(options.keep == Keep::Everything)),
             meta: None,
             usage: None,
             seldom: None,
@@ -142,7 +138,7 @@ impl Assembler {
         if !is_plain
             || sole.envelope & !self.known != 0
             || growth.index != sole.index
-            || sole.has_role && growth.role.is_none()
+            || sole.has_role && !growth.has_role()
         {
             return false;
         }
@@ -164,8 +160,7 @@ impl Assembler {
         }
         growth.had_delta = true;
         let place = Place { slot: 0, choice: sole.index, offset };
-        let grown = growth.push(field, sole.text, place, keep, &mut self.out);
-        self.text_bytes += if keep { grown } else { 0 };
+        self.text_bytes += growth.push(field, sole.text, place, &mut self.out);
         true
     }
 
@@ -296,24 +291,21 @@ impl Assembler {
         if self.choices.len() >= self.limits().choices {
             return Err(Error::new(ErrorKind::Limit(LimitKind::Choices), offset));
         }
-        let mut spare = self.spare.take().map(|spare| *spare).unwrap_or_default();
-        spare.index = index;
-        self.choices.push(spare);
-        let slot = self.choices.len() - 1;
-        if slot >= FEW {
-            let from = if slot == FEW { 0 } else { slot };
+        let slot = self.choices.push(index);
+        if slot as usize >= FEW {
+            let from = if slot as usize == FEW { 0 } else { slot };
             let entries: Vec<_> =
-                self.choices[from..].iter().zip(from as u32..).map(|(c, slot)| (c.index, slot)).collect();
+                self.choices.iter().zip(0..).skip(from as usize).map(|(c, slot)| (c.index, slot)).collect();
             self.seldom().by_index.extend(entries);
         }
-        Ok(slot as u32)
+        Ok(slot)
     }
 
     /// The place of a choice; its texts are dropped when they are not kept and their updates were taken.
     #[inline(always)]
     fn place(&mut self, index: i64, offset: u64) -> Result<Place, Error> {
         let slot = self.slot(index, offset)?;
-        let growth = &mut self.choices[slot as usize];
+        let growth = &mut self.choices[slot];
         if self.keep != Keep::Everything {
             growth.renew(self.epoch);
         }
@@ -323,11 +315,11 @@ impl Assembler {
     /// The role, the first that is not empty.
     #[inline]
     fn role(&mut self, delta: &Delta<'_>, place: Place) -> Result<(), Error> {
-        if self.choices[place.slot as usize].role.is_none()
+        if !self.choices[place.slot].has_role()
             && let Some(role) = delta.role()
         {
             self.check_name(role, place.offset)?;
-            self.choices[place.slot as usize].role = Some(role.into());
+            self.choices[place.slot].set_role(role);
             self.out.tell(What::Role, place.slot);
         }
         Ok(())
@@ -345,9 +337,9 @@ impl Assembler {
             if choice.has_message() {
                 self.message(choice, &delta, place)?;
             } else {
-                let before = self.choices[slot as usize].amount();
+                let before = self.choices[slot].amount();
                 self.delta(&delta, place, true)?;
-                let growth = &mut self.choices[slot as usize];
+                let growth = &mut self.choices[slot];
                 growth.had_delta = growth.had_delta || growth.amount() > before;
             }
         }
@@ -357,7 +349,7 @@ impl Assembler {
         if let Some(reason) = choice.native_finish_reason() {
             self.check_name(reason, offset)?;
             if self.keep != Keep::Nothing {
-                self.choices[slot as usize].rest().native_finish = Some(reason.into());
+                self.choices[slot].rest().native_finish = Some(reason.into());
             }
         }
         if let Some(reason) = choice.finish_reason() {
@@ -377,9 +369,9 @@ impl Assembler {
         self.role(delta, place)?;
         match delta.reasoning() {
             Some(text) if !text.is_empty() => {
-                let growth = &mut self.choices[place.slot as usize];
+                let growth = &mut self.choices[place.slot];
                 if growth.reasoning_field.is_none() {
-                    growth.reasoning_field = delta.reasoning_field();
+                    growth.reasoning_field = delta.reasoning_field_number();
                 }
                 self.text(Field::Reasoning, &text, place)?;
                 self.details(delta, place, false)?;
@@ -420,13 +412,13 @@ impl Assembler {
         if keep && text.len() > limit.saturating_sub(self.text_bytes) {
             return Err(Error::new(ErrorKind::Limit(LimitKind::Text), place.offset));
         }
-        let growth = &mut self.choices[place.slot as usize];
+        let growth = &mut self.choices[place.slot];
         let grown = if self.split_think && field == Field::Content {
-            growth.grow_split(text, place, keep, &mut self.out)
+            growth.grow_split(text, place, &mut self.out)
         } else {
-            growth.grow(field, text, place, keep, &mut self.out)
+            growth.grow(field, text, place, &mut self.out)
         };
-        self.text_bytes += if keep { grown } else { 0 };
+        self.text_bytes += grown;
         Ok(())
     }
 
@@ -518,8 +510,7 @@ impl Assembler {
     /// Forgets the stream, keeps the options and the buffers of the first choice.
     pub fn reset(&mut self) {
         self.out.reset();
-        self.choices.truncate(1);
-        self.spare = self.choices.pop().map(|choice| Box::new(choice.recycle()));
+        self.choices.reset();
         self.meta = None;
         self.usage = None;
         self.seldom = None;

@@ -5,9 +5,14 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use smallvec::SmallVec;
+
 use super::growing::{Growing, Stage};
 use super::repetition::Fit;
 use super::routing::{Candidate, Candidates, Shape, Waiting};
+
+/// Stands for no slot.
+const NONE: u32 = u32::MAX;
 
 /// A small map that turns into a tree beyond a few entries.
 #[derive(Clone, Debug)]
@@ -41,9 +46,6 @@ impl<K: Ord> Names<K> {
                 if let Some(entry) = entries.iter_mut().find(|(known, _)| *known == key) {
                     entry.1 = slot;
                 } else if entries.len() < Self::FEW {
-                    if entries.len() == entries.capacity() {
-                        entries.reserve_exact(if entries.is_empty() { 1 } else { 4 });
-                    }
                     entries.push((key, slot));
                 } else {
                     let mut many: BTreeMap<K, u32> = entries.drain(..).collect();
@@ -65,27 +67,51 @@ impl<K: Ord> Names<K> {
     }
 }
 
-/// How many calls stand at a stage, and the sum of their slots: with one of them the sum is its slot.
+/// How many calls stand at a stage, and the exclusive or of their slots: with one of them that is its slot.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     count: u32,
-    sum: u64,
+    slots: u32,
 }
 
-/// The calls of one choice.
+/// What only choices with several calls, or odd ones, have.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Calls {
-    pub(super) list: Vec<Growing>,
+struct More {
     by_index: Names<i64>,
     by_id: Names<Box<str>>,
+    heard: Option<i64>,
+    legacy: Option<u32>,
+}
+
+/// The calls of one choice. One call, with its index and its id, takes this block and no other.
+#[derive(Clone, Debug)]
+pub(super) struct Calls {
+    /// The index that came first, and the call that it names now.
+    index: i64,
+    index_names: u32,
+    /// The call that its own id names.
+    own_id_names: u32,
     fresh: Tally,
     mid: Tally,
+    pub(super) list: SmallVec<[Growing; 1]>,
     /// Calls that the next boundary looks at: created or closed since the last.
-    pub(super) touched: Vec<u32>,
-    /// The index of a blank fragment with a type, but neither id nor name.
-    pub(super) heard: Option<i64>,
-    /// The legacy `function_call`.
-    pub(super) legacy: Option<u32>,
+    pub(super) touched: SmallVec<[u32; 2]>,
+    more: Option<Box<More>>,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            index: 0,
+            index_names: NONE,
+            own_id_names: NONE,
+            fresh: Tally::default(),
+            mid: Tally::default(),
+            list: SmallVec::new(),
+            touched: SmallVec::new(),
+            more: None,
+        }
+    }
 }
 
 impl Calls {
@@ -101,7 +127,7 @@ impl Calls {
     pub(super) fn enter(&mut self, slot: u32, stage: Stage) {
         if let Some(tally) = self.tally(stage) {
             tally.count += 1;
-            tally.sum += u64::from(slot);
+            tally.slots ^= slot;
         }
         let call = &mut self.list[slot as usize];
         if stage != Stage::Mid && !call.listed {
@@ -114,27 +140,79 @@ impl Calls {
     pub(super) fn leave(&mut self, slot: u32, stage: Stage) {
         if let Some(tally) = self.tally(stage) {
             tally.count -= 1;
-            tally.sum -= u64::from(slot);
+            tally.slots ^= slot;
         }
     }
 
     /// From now on the index and the id name this call. At most `limit` names are kept.
     pub(super) fn name(&mut self, slot: u32, index: Option<i64>, id: Option<&str>, limit: usize) {
-        if let Some(index) = index
-            && (self.by_index.len() < limit || self.by_index.get(&index).is_some())
-        {
-            self.by_index.set(index, slot);
+        if let Some(index) = index {
+            self.name_by_index(slot, index, limit);
         }
         if let Some(id) = id
-            && self.by_id.get(id) != Some(slot)
-            && self.by_id.len() < limit
+            && self.by_id(id) != Some(slot)
         {
-            self.by_id.set(id.into(), slot);
+            self.name_by_id(slot, id, limit);
         }
     }
 
+    fn name_by_index(&mut self, slot: u32, index: i64, limit: usize) {
+        if self.index_names == NONE {
+            (self.index, self.index_names) = (index, slot);
+        } else if self.index == index {
+            self.index_names = slot;
+        } else {
+            let names = &mut self.more().by_index;
+            if names.len() + 1 < limit || names.get(&index).is_some() {
+                names.set(index, slot);
+            }
+        }
+    }
+
+    fn name_by_id(&mut self, slot: u32, id: &str, limit: usize) {
+        let is_own = self.list[slot as usize].own_id() == Some(id);
+        let was_own = self.own_by_id(id).is_some();
+        let is_known = was_own || self.more.as_ref().is_some_and(|more| more.by_id.get(id).is_some());
+        if was_own {
+            self.own_id_names = NONE;
+        }
+        if is_own && self.own_id_names == NONE && (was_own || !is_known) {
+            self.own_id_names = slot;
+            return;
+        }
+        let others = self.more.as_ref().map_or(0, |more| more.by_id.len());
+        if is_known || others + usize::from(self.own_id_names != NONE) < limit {
+            self.more().by_id.set(id.into(), slot);
+        }
+    }
+
+    /// The call that an id names which is its own.
+    fn own_by_id(&self, id: &str) -> Option<u32> {
+        let call = self.list.get(self.own_id_names as usize)?;
+        (call.own_id() == Some(id)).then_some(self.own_id_names)
+    }
+
+    #[cold]
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
     pub(super) fn knows_id(&self, id: &str) -> bool {
-        self.by_id.get(id).is_some()
+        self.by_id(id).is_some()
+    }
+
+    /// The call that the legacy `function_call` made.
+    pub(super) fn legacy(&self) -> Option<u32> {
+        self.more.as_ref()?.legacy
+    }
+
+    pub(super) fn set_legacy(&mut self, slot: u32) {
+        self.more().legacy = Some(slot);
+    }
+
+    /// Notes the index of a blank fragment with a type, but neither id nor name.
+    pub(super) fn hear_of(&mut self, index: Option<i64>) {
+        self.more().heard = index;
     }
 }
 
@@ -144,16 +222,19 @@ impl Candidates for Calls {
         &self.list[slot as usize]
     }
     fn by_index(&self, index: i64) -> Option<u32> {
-        self.by_index.get(&index)
+        if self.index == index && self.index_names != NONE {
+            return Some(self.index_names);
+        }
+        self.more.as_ref()?.by_index.get(&index)
     }
     fn by_id(&self, id: &str) -> Option<u32> {
-        self.by_id.get(id)
+        self.own_by_id(id).or_else(|| self.more.as_ref()?.by_id.get(id))
     }
     fn last(&self) -> Option<u32> {
         self.list.len().checked_sub(1).map(|last| last as u32)
     }
     fn heard_of(&self, index: i64) -> bool {
-        self.heard == Some(index)
+        self.more.as_ref().is_some_and(|more| more.heard == Some(index))
     }
     fn only(&self, stage: Stage) -> Option<u32> {
         let tally = match stage {
@@ -161,7 +242,7 @@ impl Candidates for Calls {
             Stage::Mid => self.mid,
             Stage::Closed => return None,
         };
-        (tally.count == 1).then_some(tally.sum as u32)
+        (tally.count == 1).then_some(tally.slots)
     }
 }
 

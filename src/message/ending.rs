@@ -15,9 +15,9 @@ impl Assembler {
     /// A finish reason: the last one wins. It is a boundary, and never the end.
     pub(super) fn finish_reason(&mut self, reason: &str, place: Place) -> Result<(), Error> {
         self.check_name(reason, place.offset)?;
-        let finish = &mut self.choices[place.slot as usize].finish;
-        if finish.as_deref() != Some(reason) {
-            *finish = Some(reason.into());
+        let choice = &mut self.choices[place.slot];
+        if choice.finish() != Some(reason) {
+            choice.set_finish(reason);
             if reason == "error" && self.seldom.as_ref().is_none_or(|seldom| seldom.error.is_none()) {
                 self.fail(ProviderError {
                     message: "the finish reason is error".into(),
@@ -34,12 +34,11 @@ impl Assembler {
     pub(super) fn finish(&mut self, done: bool) {
         self.ended = true;
         self.done |= done;
-        let keep = self.keep == Keep::Everything;
-        for slot in 0..self.choices.len() {
+        for slot in 0..self.choices.len() as u32 {
             let choice = &mut self.choices[slot];
-            let place = Place { slot: slot as u32, choice: choice.index, offset: 0 };
-            choice.settle_halves(place, keep, &mut self.out);
-            choice.settle_think(place, keep, &mut self.out);
+            let place = Place { slot, choice: choice.index, offset: 0 };
+            choice.settle_halves(place, &mut self.out);
+            choice.settle_think(place, &mut self.out);
         }
         // Once, for with each chunk it would cost the square of their number.
         if let (Some(usage), Some(seldom)) = (&mut self.usage, &mut self.seldom)
@@ -52,7 +51,7 @@ impl Assembler {
         self.ended_complete = finished;
         let failed = self.seldom.as_ref().is_some_and(|seldom| seldom.error.is_some());
         let complete = !failed && (done || finished);
-        for slot in 0..self.choices.len() {
+        for slot in 0..self.choices.len() as u32 {
             self.settle_choice(slot, complete);
         }
         if done {
@@ -60,11 +59,11 @@ impl Assembler {
         }
     }
 
-    fn settle_choice(&mut self, slot: usize, complete: bool) {
+    fn settle_choice(&mut self, slot: u32, complete: bool) {
         let live = self.live;
         let choice = &mut self.choices[slot];
-        let place = Place { slot: slot as u32, choice: choice.index, offset: 0 };
-        let reason = choice.finish.as_deref();
+        let place = Place { slot, choice: choice.index, offset: 0 };
+        let reason = choice.finish();
         let cut = matches!(reason, Some("length" | "content_filter"));
         let has_calls = choice.has_calls();
         let odd = match reason {
@@ -81,8 +80,8 @@ impl Assembler {
         if let Some(code) = odd {
             self.out.odd(code, place);
         }
-        if self.choices[slot].finish.is_some() {
-            self.out.tell(What::Finish, slot as u32);
+        if self.choices[slot].finish().is_some() {
+            self.out.tell(What::Finish, slot);
         }
     }
 
@@ -112,10 +111,9 @@ impl Assembler {
             completion.created = meta.created;
         }
         completion.usage = self.usage.map(|usage| *usage);
-        let texts = self.keep == Keep::Everything;
-        let calls = texts || self.keep == Keep::Calls;
+        let calls = matches!(self.keep, Keep::Everything | Keep::Calls);
         completion.choices = Vec::with_capacity(self.choices.len());
-        completion.choices.extend(self.choices.into_iter().map(|choice| choice.into_choice(texts, calls)));
+        completion.choices.extend(self.choices.into_iter().map(|choice| choice.into_choice(calls)));
         completion.choices.sort_by_key(|choice| choice.index);
         completion
     }
@@ -123,6 +121,6 @@ impl Assembler {
 
 /// Whether a choice has a finish reason and no call that is mid-value.
 fn is_finished(choice: &Growth) -> bool {
-    choice.finish.is_some()
+    choice.finish().is_some()
         && choice.calls.as_ref().is_none_or(|calls| !calls.list.iter().any(|growing| growing.is_mid_value()))
 }

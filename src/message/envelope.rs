@@ -17,11 +17,11 @@ impl Assembler {
     #[cold]
     pub(super) fn message(&mut self, choice: &ChunkChoice<'_>, delta: &Delta<'_>, place: Place) -> Result<(), Error> {
         if !choice.is_message() {
-            self.choices[place.slot as usize].had_delta = true;
+            self.choices[place.slot].had_delta = true;
             self.out.odd(AnomalyCode::MessageAfterDelta, place);
             return self.delta(delta, place, true);
         }
-        let growth = &self.choices[place.slot as usize];
+        let growth = &self.choices[place.slot];
         let fields = [Field::Content, Field::Reasoning, Field::Refusal];
         if fields.iter().all(|&field| growth.said(field) == 0) && !growth.has_calls() {
             return self.delta(delta, place, true);
@@ -34,7 +34,7 @@ impl Assembler {
             if text.is_empty() {
                 continue;
             }
-            let growth = &mut self.choices[place.slot as usize];
+            let growth = &mut self.choices[place.slot];
             let (had_delta, known) = (growth.had_delta, growth.said(field));
             let first = texts_in_parts(delta, field).next();
             let goes_on = growth.awaits(field, first.as_ref().unwrap_or(&text));
@@ -45,8 +45,7 @@ impl Assembler {
                     if keep && added.len() > self.limits().text.saturating_sub(self.text_bytes) {
                         return Err(Error::new(ErrorKind::Limit(LimitKind::Text), place.offset));
                     }
-                    self.text_bytes += if keep { added.len() } else { 0 };
-                    self.choices[place.slot as usize].push(field, added, place, keep, &mut self.out);
+                    self.text_bytes += self.choices[place.slot].push(field, added, place, &mut self.out);
                 }
             } else if had_delta {
                 dropped += text.len();
@@ -61,7 +60,7 @@ impl Assembler {
                 }
             }
         }
-        let growth = &self.choices[place.slot as usize];
+        let growth = &self.choices[place.slot];
         if growth.had_delta && growth.has_calls() {
             dropped += delta.tool_calls().map(|call| call.raw().len()).sum::<usize>();
         } else {

@@ -17,7 +17,7 @@ impl Assembler {
             let raw = detail.raw();
             self.take_detail_bytes(raw.len(), place.offset)?;
             if self.keep == Keep::Everything {
-                let dropped = self.choices[place.slot as usize].rest().details.merge(&detail);
+                let dropped = self.choices[place.slot].rest().details.merge(&detail);
                 self.too_many_keys(dropped, place);
             }
             self.out.note(What::Detail, place.slot, raw);
@@ -49,7 +49,7 @@ impl Assembler {
         self.take_detail_bytes(raw.len(), place.offset)?;
         let mut dropped = 0;
         if self.keep == Keep::Everything {
-            let logprobs = &mut self.choices[place.slot as usize].rest().logprobs;
+            let logprobs = &mut self.choices[place.slot].rest().logprobs;
             for (key, value) in members(raw) {
                 if value != b"null" && logprobs.merge(&key, value).is_none() {
                     dropped += key.len() + value.len();
@@ -72,7 +72,7 @@ impl Assembler {
             member.extend_from_slice(part);
         }
         if self.keep == Keep::Everything {
-            let extras = &mut self.choices[place.slot as usize].rest().extras;
+            let extras = &mut self.choices[place.slot].rest().extras;
             for (key, value) in members(&member) {
                 if extras.merge(&key, value).is_none() {
                     dropped += key.len() + value.len();

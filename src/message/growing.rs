@@ -492,7 +492,7 @@ impl Growing {
     pub(super) fn synthesise_id(&mut self) {
         if self.call.id.is_empty() {
             self.call.id_is_synthetic = true;
-            self.call.id = alloc::format!("call_synthetic_{}", self.call.number);
+            self.call.id = alloc::format!("call_synthetic_{}", self.call.number).into();
         }
     }
 }

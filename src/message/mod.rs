@@ -5,6 +5,7 @@ mod arguments;
 mod assembler;
 mod calls;
 mod choice;
+mod choices;
 mod completion;
 mod details;
 mod ending;
@@ -28,6 +29,7 @@ mod think;
 mod tool_call;
 mod tools;
 mod update;
+mod word;
 
 pub use anomaly::{Anomaly, AnomalyCode};
 #[cfg(feature = "simd-json")]

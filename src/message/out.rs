@@ -66,103 +66,105 @@ pub(super) struct Place {
     pub(super) offset: u64,
 }
 
-/// Records in order. The first, which is most often the only one, is written in place, field by field.
-#[derive(Clone, Debug)]
-struct Queue {
-    length: usize,
-    first: Record,
-    more: Vec<Record>,
-}
-
-impl Default for Queue {
-    fn default() -> Self {
-        let first = Record { what: What::Done, choice: 0, call: 0, start: 0, end: 0, before: 0 };
-        Self { length: 0, first, more: Vec::new() }
-    }
-}
-
-impl Queue {
-    #[inline(always)]
-    fn push(&mut self, record: Record) {
-        if self.length == 0 {
-            self.first = record;
-        } else {
-            self.push_more(record);
-        }
-        self.length += 1;
-    }
-
-    #[inline(never)]
-    fn push_more(&mut self, record: Record) {
-        self.more.push(record);
-    }
-
-    /// By reference: to copy a record whole that was just written in parts makes the processor wait.
-    #[inline(always)]
-    fn get(&self, at: usize) -> Option<&Record> {
-        if at >= self.length {
-            return None;
-        }
-        if at == 0 { Some(&self.first) } else { self.more.get(at - 1) }
-    }
-
-    fn get_mut(&mut self, at: usize) -> Option<&mut Record> {
-        if at >= self.length {
-            return None;
-        }
-        if at == 0 { Some(&mut self.first) } else { self.more.get_mut(at - 1) }
-    }
-
-    /// Forgets all; gives large buffers back.
-    #[inline(always)]
-    fn clear(&mut self) {
-        if self.length > 1 {
-            self.clear_more();
-        }
-        self.length = 0;
-    }
-
-    #[inline(never)]
-    fn clear_more(&mut self) {
-        self.more.clear();
-        if self.more.capacity() > 64 {
-            self.more = Vec::new();
-        }
-    }
-}
-
-/// What is only there when something was odd: texts and values that queued updates point to, and the log.
+/// What is only there when something was odd, or one document brought several updates: the records after the first,
+/// texts and values that queued updates point to, and the log.
 #[derive(Clone, Debug, Default)]
-struct Odd {
+struct Further {
+    /// The records after the first.
+    records: Vec<Record>,
     log: Vec<Anomaly>,
     /// Anomalies beyond the log's bound, counted together.
     overflow: Option<Anomaly>,
     told: Vec<(Anomaly, Range<usize>)>,
     errors: Vec<ProviderError>,
     notes: String,
+    /// How often in a row nothing of it was needed.
+    idle: u8,
 }
 
-/// The queue and the log.
-#[derive(Clone, Debug, Default)]
+impl Further {
+    /// Forgets what was told; gives large buffers back.
+    fn clear(&mut self) {
+        let needed =
+            !(self.records.is_empty() && self.told.is_empty() && self.notes.is_empty() && self.errors.is_empty());
+        self.idle = if needed { 0 } else { self.idle.saturating_add(1) };
+        if needed {
+            self.records.clear();
+            self.told.clear();
+            self.errors.clear();
+            self.notes.clear();
+            if self.records.capacity() > 64 {
+                self.records = Vec::new();
+            }
+            self.told.shrink_to(64);
+            self.notes.shrink_to(1 << 12);
+        }
+    }
+
+    /// Whether it was not needed for a while, and nothing in it must stay.
+    fn is_idle(&self) -> bool {
+        self.idle >= Self::IDLE && self.log.is_empty() && self.overflow.is_none()
+    }
+
+    const IDLE: u8 = 16;
+}
+
+/// The queue and the log. The first record, which is most often the only one, is written in place, field by field.
+#[derive(Clone, Debug)]
 pub(super) struct Out {
-    queue: Queue,
+    first: Record,
+    further: Option<Box<Further>>,
+    /// How many records there are, and how many were taken.
+    length: u32,
     taken: u32,
     /// How many distinct anomalies are kept.
     limit: u32,
-    odd: Option<Box<Odd>>,
+    /// Whether room that was not needed for a while is given back.
+    gives_back: bool,
 }
 
 impl Out {
     /// A queue that keeps at most so many distinct anomalies.
-    pub(super) fn new(anomalies: usize) -> Self {
-        Self { limit: u32::try_from(anomalies).unwrap_or(u32::MAX), ..Self::default() }
+    pub(super) fn new(anomalies: usize, gives_back: bool) -> Self {
+        let first = Record { what: What::Done, choice: 0, call: 0, start: 0, end: 0, before: 0 };
+        let limit = u32::try_from(anomalies).unwrap_or(u32::MAX);
+        Self { first, further: None, length: 0, taken: 0, limit, gives_back }
     }
 
     /// Queues a record; says where it is.
     #[inline(always)]
     pub(super) fn push(&mut self, record: Record) -> u32 {
-        self.queue.push(record);
-        (self.queue.length - 1) as u32
+        let at = self.length;
+        if at == 0 {
+            self.first = record;
+        } else {
+            self.push_further(record);
+        }
+        self.length = at + 1;
+        at
+    }
+
+    #[inline(never)]
+    fn push_further(&mut self, record: Record) {
+        self.further.get_or_insert_default().records.push(record);
+    }
+
+    /// By reference: to copy a record whole that was just written in parts makes the processor wait.
+    #[inline(always)]
+    fn get(&self, at: u32) -> Option<&Record> {
+        match at {
+            _ if at >= self.length => None,
+            0 => Some(&self.first),
+            _ => self.further.as_ref()?.records.get(at as usize - 1),
+        }
+    }
+
+    fn get_mut(&mut self, at: u32) -> Option<&mut Record> {
+        match at {
+            _ if at >= self.length => None,
+            0 => Some(&mut self.first),
+            _ => self.further.as_mut()?.records.get_mut(at as usize - 1),
+        }
     }
 
     /// Queues an update of a choice that points to nothing else.
@@ -173,9 +175,9 @@ impl Out {
     /// Moves to the next record.
     #[inline]
     pub(super) fn advance(&mut self) -> bool {
-        while let Some(record) = self.queue.get(self.taken as usize) {
+        while self.taken < self.length {
             self.taken += 1;
-            if record.what != What::Gone {
+            if self.current().is_some_and(|record| record.what != What::Gone) {
                 return true;
             }
         }
@@ -185,96 +187,98 @@ impl Out {
     /// The record that `advance` moved to.
     #[inline]
     pub(super) fn current(&self) -> Option<&Record> {
-        self.queue.get((self.taken as usize).checked_sub(1)?)
+        self.get(self.taken.checked_sub(1)?)
     }
 
     /// Before a document: forgets what was taken, when all was. Says whether it did.
     #[inline(always)]
     pub(super) fn recycle(&mut self) -> bool {
-        if self.taken as usize != self.queue.length {
+        if self.taken != self.length {
             return false;
         }
-        self.taken = 0;
-        self.queue.clear();
-        if let Some(odd) = &mut self.odd
-            && !(odd.told.is_empty() && odd.notes.is_empty() && odd.errors.is_empty())
-        {
-            odd.told.clear();
-            odd.errors.clear();
-            odd.notes.clear();
-            odd.told.shrink_to(64);
-            odd.notes.shrink_to(1 << 12);
+        (self.taken, self.length) = (0, 0);
+        if self.further.is_some() {
+            self.clear_further();
         }
         true
+    }
+
+    #[inline(never)]
+    fn clear_further(&mut self) {
+        let Some(further) = &mut self.further else { return };
+        further.clear();
+        if self.gives_back && further.is_idle() {
+            self.further = None;
+        }
     }
 
     /// Forgets the records of a call's arguments that were not taken and that its rewritten text made stale, from the `last`
     /// of them on. Costs as much as queueing them did.
     pub(super) fn forget(&mut self, last: u32, choice: u32, call: u32) {
-        let (mut at, mut below) = (last as usize, self.queue.length);
+        let (mut at, mut below, taken) = (last, self.length, self.taken);
         // A place is of an emptied queue when it does not lead down, or to another call's record.
-        while at < below && at + 1 >= self.taken as usize {
+        while at < below && at + 1 >= taken {
             crate::steps::count(1);
-            let Some(record) = self.queue.get_mut(at) else { return };
+            let Some(record) = self.get_mut(at) else { return };
             let is_of_arguments = matches!(record.what, What::Arguments | What::Reset | What::Closed | What::Live);
             if !is_of_arguments || (record.choice, record.call) != (choice, call) {
                 return;
             }
-            if at >= self.taken as usize {
+            if at >= taken {
                 record.what = What::Gone;
             } else if record.what == What::Live {
                 record.end = 0; // moved to, but the text that it speaks of is gone: it has no part left
             }
-            (at, below) = (record.before as usize, at);
+            (at, below) = (record.before, at);
         }
     }
 
     /// Keeps a text that only an update shows, until the queue is recycled.
     pub(super) fn note(&mut self, what: What, choice: u32, text: &[u8]) {
-        let odd = self.odd.get_or_insert_default();
+        let further = self.further.get_or_insert_default();
         crate::steps::count(text.len());
-        let start = odd.notes.len();
-        push_lossy(text, &mut odd.notes);
-        let end = odd.notes.len();
+        let start = further.notes.len();
+        push_lossy(text, &mut further.notes);
+        let end = further.notes.len();
         self.push(Record { what, choice, call: 0, start, end, before: 0 });
     }
 
     pub(super) fn noted(&self, record: &Record) -> &str {
-        self.odd.as_ref().and_then(|odd| odd.notes.get(record.start..record.end)).unwrap_or_default()
+        self.further.as_ref().and_then(|further| further.notes.get(record.start..record.end)).unwrap_or_default()
     }
 
     pub(super) fn error(&mut self, error: ProviderError) {
-        let errors = &mut self.odd.get_or_insert_default().errors;
+        let errors = &mut self.further.get_or_insert_default().errors;
         errors.push(error);
         let start = errors.len() - 1;
         self.push(Record { what: What::Error, choice: 0, call: 0, start, end: 0, before: 0 });
     }
 
     pub(super) fn told_error(&self, record: &Record) -> Option<&ProviderError> {
-        self.odd.as_ref()?.errors.get(record.start)
+        self.further.as_ref()?.errors.get(record.start)
     }
 
     pub(super) fn told_anomaly(&self, record: &Record) -> Option<(Anomaly, &str)> {
-        let odd = self.odd.as_ref()?;
-        let (anomaly, text) = odd.told.get(record.start)?;
-        Some((*anomaly, odd.notes.get(text.clone()).unwrap_or_default()))
+        let further = self.further.as_ref()?;
+        let (anomaly, text) = further.told.get(record.start)?;
+        Some((*anomaly, further.notes.get(text.clone()).unwrap_or_default()))
     }
 
     /// Counts an anomaly and queues its update.
     pub(super) fn anomaly(&mut self, mut anomaly: Anomaly, text: &[u8]) {
         let limit = self.limit as usize;
-        let odd = self.odd.get_or_insert_default();
+        let further = self.further.get_or_insert_default();
         let same =
             |kept: &&mut Anomaly| (kept.code, kept.choice, kept.call) == (anomaly.code, anomaly.choice, anomaly.call);
-        if let Some(kept) = odd.log.iter_mut().find(same) {
+        if let Some(kept) = further.log.iter_mut().find(same) {
             kept.count += 1;
             kept.dropped += anomaly.dropped;
             anomaly.count = kept.count;
-        } else if odd.log.len() < limit {
-            odd.log.push(anomaly);
+        } else if further.log.len() < limit {
+            further.log.push(anomaly);
         } else {
             let code = AnomalyCode::LimitReached;
-            let rest = odd.overflow.get_or_insert(Anomaly {
+            let rest = further.overflow.get_or_insert(Anomaly {
                 code,
                 choice: None,
                 call: None,
@@ -285,24 +289,30 @@ impl Out {
             rest.count += 1;
             rest.dropped += anomaly.dropped;
         }
-        crate::steps::count(odd.log.len() + text.len().min(512));
-        let start = odd.notes.len();
-        push_lossy(&text[..text.len().min(512)], &mut odd.notes);
-        odd.told.push((anomaly, start..odd.notes.len()));
-        let start = odd.told.len() - 1;
+        crate::steps::count(further.log.len() + text.len().min(512));
+        let start = further.notes.len();
+        push_lossy(&text[..text.len().min(512)], &mut further.notes);
+        further.told.push((anomaly, start..further.notes.len()));
+        let start = further.told.len() - 1;
         self.push(Record { what: What::Anomaly, choice: 0, call: 0, start, end: 0, before: 0 });
     }
 
     /// The log, in the order in which each was met first; those beyond the bound last.
     pub(super) fn anomalies(&self) -> Vec<Anomaly> {
-        let Some(odd) = &self.odd else { return Vec::new() };
-        odd.log.iter().chain(&odd.overflow).copied().collect()
+        let Some(further) = &self.further else { return Vec::new() };
+        further.log.iter().chain(&further.overflow).copied().collect()
     }
 
     pub(super) fn reset(&mut self) {
-        self.queue.clear();
-        self.taken = 0;
-        self.odd = None;
+        (self.taken, self.length) = (0, 0);
+        match &mut self.further {
+            Some(further) if !self.gives_back => {
+                further.clear();
+                further.log.clear();
+                further.overflow = None;
+            }
+            further => *further = None,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ impl Assembler {
     #[inline]
     pub(super) fn resolve(&self, record: &Record) -> Option<Update<'_>> {
         let text = |field| {
-            let growth = self.choices.get(record.choice as usize)?;
+            let growth = self.choices.get(record.choice)?;
             Some((growth.index, growth.text(field).get(record.start..record.end)?))
         };
         match record.what {
@@ -33,11 +33,11 @@ impl Assembler {
             What::Done => return Some(Update::Done {}),
             _ => {}
         }
-        let growth = self.choices.get(record.choice as usize)?;
+        let growth = self.choices.get(record.choice)?;
         let choice = growth.index;
         match record.what {
-            What::Role => return Some(Update::Role { choice, role: growth.role.as_deref()? }),
-            What::Finish => return Some(Update::Finish { choice, reason: growth.finish.as_deref()? }),
+            What::Role => return Some(Update::Role { choice, role: growth.role()? }),
+            What::Finish => return Some(Update::Finish { choice, reason: growth.finish()? }),
             What::Detail => return Some(Update::ReasoningDetail { choice, raw: self.out.noted(record) }),
             What::Logprobs => return Some(Update::Logprobs { choice, raw: self.out.noted(record) }),
             What::Extra => return Some(Update::Extra { choice, raw: self.out.noted(record) }),
@@ -65,7 +65,7 @@ impl Assembler {
 
     /// Moves the live record at hand to its next live update; `false` when it has none left.
     pub(super) fn advance_live(&mut self, record: Record) -> bool {
-        let calls = self.choices.get_mut(record.choice as usize).and_then(|choice| choice.calls.as_mut());
+        let calls = self.choices.get_mut(record.choice).and_then(|choice| choice.calls.as_mut());
         let Some(growing) = calls.and_then(|calls| calls.list.get_mut(record.call as usize)) else { return false };
         let live = growing.rare.as_mut().and_then(|rare| rare.live.as_mut());
         live.is_some_and(|live| live.advance(growing.call.arguments(), record.end))

@@ -1,5 +1,6 @@
 //! One tool call as it grows, and what its arguments are in the end.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::json::incremental::Scanner;
@@ -38,14 +39,14 @@ pub struct ToolCall {
     pub(crate) kind: ToolKind,
     pub(crate) id_is_synthetic: bool,
     pub(crate) id_is_duplicate: bool,
-    pub(crate) id: String,
+    pub(crate) id: Box<str>,
     pub(crate) name: String,
     /// The arguments from `skip` on; before that a reading that may yet turn out to be the right one.
     pub(crate) text: String,
     pub(crate) skip: usize,
     pub(crate) scanner: Scanner,
     pub(crate) state: ArgumentsState,
-    pub(crate) extras: String,
+    pub(crate) extras: Box<str>,
 }
 
 impl ToolCall {

@@ -61,7 +61,7 @@ impl Assembler {
         for name in [fragment.id, fragment.name].into_iter().flatten() {
             self.check_name(name, place.offset)?;
         }
-        let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
+        let calls = self.choices[place.slot].calls.get_or_insert_default();
         let route = route(&fragment, &**calls);
         let Some(slot) = self.settle_route(route, &fragment, custom, place)? else { return Ok(()) };
         let (mut grown, mut dropped) = (0, 0);
@@ -97,14 +97,14 @@ impl Assembler {
         let to = self.feed(slot, text, fragment, place)?;
         if to != slot {
             let limit = self.calls_made as usize * 4 + 1024;
-            let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
+            let calls = self.choices[place.slot].calls.get_or_insert_default();
             calls.name(to, fragment.index, fragment.id, limit);
         }
         Ok(())
     }
 
     fn growing(&mut self, slot: u32, place: Place) -> &mut Growing {
-        let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
+        let calls = self.choices[place.slot].calls.get_or_insert_default();
         &mut calls.list[slot as usize]
     }
 
@@ -119,9 +119,9 @@ impl Assembler {
         let slot = match route {
             Route::Ignored => {
                 if fragment.typed
-                    && let Some(calls) = &mut self.choices[place.slot as usize].calls
+                    && let Some(calls) = &mut self.choices[place.slot].calls
                 {
-                    calls.heard = fragment.index;
+                    calls.hear_of(fragment.index);
                 }
                 if !fragment.text.is_empty() {
                     self.out.odd(AnomalyCode::OrphanFragment, place);
@@ -144,7 +144,7 @@ impl Assembler {
                     .unwrap_or_else(|| Parted { header: Header::default(), before: String::new() });
                 let id = owned(fragment.id).or(parted.header.id);
                 let slot = self.new_call(id.as_deref(), fragment.name, fragment.shape(), None, place)?;
-                let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
+                let calls = self.choices[place.slot].calls.get_or_insert_default();
                 let limit = self.calls_made as usize * 4 + 1024;
                 calls.name(slot, parted.header.index, id.as_deref(), limit);
                 self.feed_plain(slot, &parted.before, place)?;
@@ -152,7 +152,7 @@ impl Assembler {
             }
         };
         let limit = self.calls_made as usize * 4 + 1024;
-        let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
+        let calls = self.choices[place.slot].calls.get_or_insert_default();
         // A blank orphan says nothing about whose its index is.
         let is_orphan = matches!(route, Route::To(_, Some(AnomalyCode::OrphanFragment)));
         let index = fragment.index.filter(|_| !is_orphan || !is_all_blank(fragment.text));
@@ -166,7 +166,7 @@ impl Assembler {
 
     /// A fragment of a known call: its id and name (rule 8).
     fn known_call(&mut self, slot: u32, fragment: &Fragment<'_>, code: Option<AnomalyCode>, place: Place) {
-        let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
+        let calls = self.choices[place.slot].calls.get_or_insert_default();
         let duplicate = fragment.id.is_some_and(|id| calls.knows_id(id));
         let growing = &mut calls.list[slot as usize];
         let mut to = Context { out: &mut self.out, place };
@@ -205,7 +205,7 @@ impl Assembler {
 
     /// A header at a closed call: waits for the byte that decides. At a call without a name the name is simply late.
     fn header(&mut self, slot: u32, fragment: &Fragment<'_>, place: Place) {
-        let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
+        let calls = self.choices[place.slot].calls.get_or_insert_default();
         let is_its_own = fragment.id.is_none_or(|id| calls.by_id(id) == Some(slot));
         let growing = &mut calls.list[slot as usize];
         let mut named = fragment.name.is_some();
@@ -242,7 +242,7 @@ impl Assembler {
         let number = self.calls_made;
         self.calls_made += 1;
         let keep = self.keep == super::Keep::Everything;
-        let choice = &mut self.choices[place.slot as usize];
+        let choice = &mut self.choices[place.slot];
         let calls = choice.calls.get_or_insert_default();
         let slot = calls.list.len() as u32;
         let mut growing = Growing::new(number, depth);
@@ -256,9 +256,6 @@ impl Assembler {
             }
         }
         growing.call.name = name.unwrap_or_default().into();
-        if calls.list.is_empty() {
-            calls.list.reserve_exact(1);
-        }
         calls.list.push(growing);
         calls.enter(slot, Stage::Fresh);
         if keep {
@@ -298,7 +295,7 @@ impl Assembler {
     /// Feeds arguments and tells what they changed; what belongs to a new call opens it. Returns the call that they are of.
     fn feed_plain(&mut self, slot: u32, text: &str, place: Place) -> Result<u32, Error> {
         let (limit, live) = (self.limits().arguments, self.live);
-        let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
+        let calls = self.choices[place.slot].calls.get_or_insert_default();
         let growing = &mut calls.list[slot as usize];
         // What was compared with the value is part of a second one, should it part from it.
         let compared = growing.repetition().map_or(0, |cursor| cursor.seen());
@@ -319,7 +316,7 @@ impl Assembler {
         let name = (header.named && !name.is_empty()).then_some(name);
         let new = self.new_call(header.id.as_deref(), name.as_deref(), Shape::default(), None, place)?;
         let limit = self.calls_made as usize * 4 + 1024;
-        let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
+        let calls = self.choices[place.slot].calls.get_or_insert_default();
         calls.name(new, header.index, header.id.as_deref(), limit);
         self.feed_plain(new, &before, place)?;
         self.feed_plain(new, text, place)
@@ -338,15 +335,15 @@ impl Assembler {
         if let Some(name) = fragment.name {
             self.check_name(name, place.offset)?;
         }
-        let calls = self.choices[place.slot as usize].calls.get_or_insert_default();
-        let slot = match calls.legacy {
+        let calls = self.choices[place.slot].calls.get_or_insert_default();
+        let slot = match calls.legacy() {
             Some(slot) => {
                 self.known_call(slot, &fragment, None, place);
                 slot
             }
             None if calls.list.is_empty() => {
                 let slot = self.new_call(None, fragment.name, fragment.shape(), None, place)?;
-                self.choices[place.slot as usize].calls.get_or_insert_default().legacy = Some(slot);
+                self.choices[place.slot].calls.get_or_insert_default().set_legacy(slot);
                 slot
             }
             None => {
@@ -368,7 +365,7 @@ impl Assembler {
     /// A boundary of a choice: the next call, or a finish reason. Calls are announced, and those that closed are ready.
     pub(super) fn boundary(&mut self, place: Place) {
         let live = self.live;
-        let Some(calls) = &mut self.choices[place.slot as usize].calls else { return };
+        let Some(calls) = &mut self.choices[place.slot].calls else { return };
         let calls: &mut Calls = calls;
         let mut to = Context { out: &mut self.out, place };
         for slot in core::mem::take(&mut calls.touched) {

@@ -24,7 +24,7 @@ impl Growing {
         rare.unshown += grown;
         if rare.unshown > 0 && (ready || rare.extras.bytes() <= rare.unshown.max(SHORT)) {
             rare.unshown = 0;
-            self.call.extras = rare.extras.to_object(true);
+            self.call.extras = rare.extras.to_object(true).into();
         }
     }
 
@@ -128,7 +128,7 @@ impl Growing {
             && !self.ready
             && (self.call.id_is_synthetic || self.call.id.is_empty())
         {
-            self.call.id = id;
+            self.call.id = id.into();
             self.call.id_is_synthetic = false;
             self.id_came = self.announced;
         }

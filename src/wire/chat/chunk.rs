@@ -276,6 +276,9 @@ impl<'a> ChunkChoice<'a> {
     }
 }
 
+/// The names of the fields that bring reasoning, the first that is there and not empty goes.
+pub(crate) const REASONING_FIELDS: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_text"];
+
 impl<'a> Delta<'a> {
     /// Whether it has no field at all (a heartbeat).
     #[must_use]
@@ -322,13 +325,13 @@ impl<'a> Delta<'a> {
     /// The name of the field that [`reasoning`](Self::reasoning) reads here.
     #[must_use]
     pub fn reasoning_field(&self) -> Option<&'static str> {
-        let fields = [
-            (delta::reasoning_content, "reasoning_content"),
-            (delta::reasoning, "reasoning"),
-            (delta::reasoning_text, "reasoning_text"),
-        ];
+        REASONING_FIELDS.get(usize::from(self.reasoning_field_number()?)).copied()
+    }
+    /// The number of the field in [`REASONING_FIELDS`].
+    pub(crate) fn reasoning_field_number(&self) -> Option<u8> {
+        let fields = [(delta::reasoning_content, 0), (delta::reasoning, 1), (delta::reasoning_text, 2)];
         let found = fields.into_iter().find(|&(field, _)| self.record.text(field).is_some_and(|text| !text.is_empty()));
-        found.map(|(_, name)| name)
+        found.map(|(_, number)| number)
     }
     /// `reasoning_details`, in the order of the wire.
     #[inline(always)]

@@ -10,6 +10,7 @@ mod schema;
 mod sole;
 
 pub use crate::json::string::Text;
+pub(crate) use chunk::REASONING_FIELDS;
 pub use chunk::{
     Chunk, ChunkChoice, ChunkChoices, ChunkError, ChunkUsage, Delta, FunctionCallDelta, ReasoningDetailDelta,
     ReasoningDetailDeltas, ToolCallDelta, ToolCallDeltas,
