@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::bare_line::BareLine;
 use super::opening::Opening;
+use crate::json::table::Window;
 use crate::message::AnomalyCode;
 use crate::sse::{Event, EventKind, Framer};
 use crate::wire::chat::{Decoder, Document, Documents, RecentShapes};
@@ -87,7 +88,7 @@ impl ChatState {
                 return Ok(true);
             }
             let more = match &mut self.reading {
-                Reading::Stream => self.read_item(decoder, input),
+                Reading::Stream => self.read_line(decoder, input) || self.read_item(decoder, input),
                 Reading::New | Reading::Opening(_) => self.read_opening(decoder, input),
                 Reading::Body(_) => self.read_body(input),
                 Reading::Over => return self.fatal.map_or_else(|| self.misuse(input), Err),
@@ -185,6 +186,22 @@ impl ChatState {
             self.fatal = Some(error);
             self.reading = Reading::Over;
         }
+    }
+
+    /// Reads an event that is known to be one without a search for where it ends: its data are at the front of the input and
+    /// fit what the stream brought last, in which there is no line end. `false` says nothing.
+    #[inline(always)]
+    fn read_line(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> bool {
+        let Some(line) = self.framer.line_ahead(input) else { return false };
+        let mut window = Window::default();
+        let Some((sole, length)) = decoder.sole_line(line, &mut self.recent, &mut window) else { return false };
+        let is_taken = self.framer.is_event_ahead(line, length)
+            && self.bare.is_none()
+            && self.assembler.take_sole(&sole, self.framer.offset());
+        if is_taken {
+            self.framer.take_event_ahead(input, length);
+        }
+        is_taken
     }
 
     /// Reads one item of the event stream; `false` when the input is used up.

@@ -36,7 +36,7 @@ use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
-use super::cursor::{MAX_DEPTH, number_end, skip_blanks, skipped_value_end, string_end};
+use super::cursor::{MAX_DEPTH, StringEnd, number_end, skip_blanks, skipped_value_end, string_end};
 use super::number::small;
 use super::table::{EMPTY, Fit, Gist, HOLES, HoleText, KEY, Kind, OPAQUE, Slot, TEXT, Table, VARIES};
 
@@ -86,6 +86,18 @@ struct Glance {
     word: u64,
 }
 
+/// A document at the front of some bytes, of which one hole is asked for, a string.
+#[derive(Clone, Copy)]
+pub(crate) struct Line {
+    /// What the wire's reader noted of the shape.
+    pub(crate) gist: Gist,
+    /// The first byte of the string, and its end.
+    pub(crate) at: usize,
+    pub(crate) string: StringEnd,
+    /// Where the document ends.
+    pub(crate) end: usize,
+}
+
 /// A value that varies.
 #[derive(Clone, Copy, Debug)]
 struct Hole {
@@ -128,8 +140,26 @@ impl Shapes {
     }
 
     /// Keeps what the wire's reader noted of a shape that was just learned.
-    pub(crate) fn note(&mut self, number: u8, gist: Gist) {
-        self.shapes[usize::from(number) - 1].table.gist = gist;
+    pub(crate) fn note(&mut self, number: u8, mut gist: Gist) {
+        let shape = &mut self.shapes[usize::from(number) - 1];
+        if !shape.is_line() {
+            gist.hole = 0;
+        }
+        shape.table.gist = gist;
+    }
+
+    /// What the shape that fitted last is in `bytes`, which may go on behind the document: all of it but for what only
+    /// [`fit`](Self::fit) tells, and only of shapes whose [`Gist`] names a hole. None of its bytes is a line end.
+    #[inline(always)]
+    pub(crate) fn fit_line(&mut self, bytes: &[u8], recent: &mut Recent) -> Option<Line> {
+        let shape = self.shapes.get_mut(usize::from(recent.shapes[0]).wrapping_sub(1))?;
+        let line = shape.fit_line(bytes)?;
+        (recent.misses, recent.wait) = (0, 0);
+        #[cfg(test)]
+        {
+            self.last_fit = true;
+        }
+        Some(line)
     }
 
     /// The number of a shape that `data` fit, all of them; how they do is in `fit`.
@@ -373,6 +403,54 @@ impl Shape {
             self.credit += 1;
         }
         true
+    }
+
+    /// Whether no document of this shape can hold a line end: there is none in its text, and where strings and numbers lie
+    /// there cannot be one.
+    fn is_line(&self) -> bool {
+        self.holes.iter().all(|hole| matches!(hole.kind, Kind::String | Kind::Number))
+            && memchr::memchr2(b'\n', b'\r', self.table.text.as_bytes()).is_none()
+    }
+
+    #[inline(always)]
+    fn fit_line(&mut self, bytes: &[u8]) -> Option<Line> {
+        let gist = self.table.gist;
+        if gist.hole == 0 {
+            return None;
+        }
+        let text = self.table.text.as_bytes();
+        let (mut from, mut at) = (0, 0);
+        let mut found = None;
+        for (i, hole) in self.holes.iter().enumerate() {
+            let literal = text.get(from..hole.start as usize)?;
+            if bytes.get(at..at + literal.len())? != literal {
+                return None;
+            }
+            at += literal.len();
+            if hole.kind == Kind::String {
+                let string = string_end(bytes, at).ok()?;
+                if i + 1 == usize::from(gist.hole) {
+                    found = Some((at, string));
+                } else if hole.flags & TEXT != 0 && !string.is_plain() {
+                    return None;
+                }
+                at = string.end();
+            } else {
+                at = number_end(bytes, at).ok()?;
+            }
+            from = hole.end as usize;
+        }
+        let literal = text.get(from..)?;
+        let end = at + literal.len();
+        if bytes.get(at..end)? != literal {
+            return None;
+        }
+        crate::steps::count(end);
+        if self.credit < MOST_CREDIT {
+            self.credit += 1;
+        }
+        let (at, string) = found?;
+        Some(Line { gist, at, string, end })
     }
 
     /// Whether a document, of which `table` is the scanner's, is this text but for values of the same kinds.

@@ -90,6 +90,9 @@ pub(crate) struct Gist {
     pub(crate) slots: [u8; 3],
     pub(crate) mask: u8,
     pub(crate) flag: bool,
+    /// The hole that is asked for in a line (from 1; 0 for none), and what it is.
+    pub(crate) hole: u8,
+    pub(crate) which: u8,
     pub(crate) numbers: [u32; 2],
 }
 
@@ -174,8 +177,23 @@ impl Default for Fit {
 /// Text that is copied because that is quicker than to check it where it lies: most tokens are no longer.
 const SHORT: usize = 16;
 
+/// Room for a copy of a short text.
+#[derive(Default)]
 #[repr(align(16))]
-struct Aligned([u8; SHORT]);
+pub(crate) struct Window([u8; SHORT]);
+
+impl Window {
+    /// The first `length` bytes of `bytes`, ASCII, when they are few.
+    ///
+    /// A token's length is never foreseen by the processor: what does not depend on it costs a third.
+    #[inline(always)]
+    fn copy(&mut self, bytes: &[u8], length: usize) -> Option<&str> {
+        let window = bytes.first_chunk::<SHORT>().filter(|_| length <= SHORT)?;
+        let mask = u128::MAX.checked_shr(8 * (SHORT - length) as u32).unwrap_or(0);
+        self.0 = (u128::from_le_bytes(*window) & mask).to_le_bytes();
+        core::str::from_utf8(&self.0).ok()
+    }
+}
 
 impl Fit {
     #[inline(always)]
@@ -191,17 +209,33 @@ impl Fit {
         if !string.is_plain() {
             return self.other_hole_text(&data[at..string.end()], string.is_escaped());
         }
-        // A token's length is never foreseen by the processor: what does not depend on it costs a third.
-        if length <= SHORT
-            && let Some(window) = data.get(at..).and_then(|rest| rest.first_chunk::<SHORT>())
-        {
-            let mask = u128::MAX.checked_shr(8 * (SHORT - length) as u32).unwrap_or(0);
-            let window = Aligned((u128::from_le_bytes(*window) & mask).to_le_bytes());
+        if let Some(text) = Window::default().copy(data.get(at..)?, length) {
             let start = self.scratch.len();
-            self.scratch.push_str(core::str::from_utf8(&window.0).ok()?);
+            self.scratch.push_str(text);
             return Some(HoleText::new(start, start + length));
         }
         Some(HoleText::LENT)
+    }
+
+    /// The text of a string from `at` that is not empty, by itself; `None` when it would have to be mended.
+    #[inline(always)]
+    pub(crate) fn one_text<'a>(
+        &'a mut self,
+        data: &'a [u8],
+        at: usize,
+        string: StringEnd,
+        window: &'a mut Window,
+    ) -> Option<&'a str> {
+        let length = string.end() - at;
+        if !string.is_plain() {
+            self.scratch.clear();
+            let text = self.other_hole_text(&data[at..string.end()], string.is_escaped())?;
+            return self.scratch.get(text.range());
+        }
+        if let Some(text) = window.copy(data.get(at..)?, length) {
+            return text.get(..length);
+        }
+        core::str::from_utf8(data.get(at..string.end())?).ok()
     }
 
     #[inline(never)]

@@ -19,6 +19,9 @@ use super::line::{BOM, Field, Progress};
 use super::{Event, EventKind};
 use crate::{Error, ErrorKind, Limits};
 
+/// What nearly every line begins with.
+const DATA: &[u8] = b"data: ";
+
 /// What the end of the input left over.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -295,6 +298,29 @@ impl Framer {
         input.get(usize::from(from)..length.saturating_sub(2))
     }
 
+    /// What follows `data: ` at the front of the input, when a data line there is the first of an event and nothing is
+    /// pending; for [`take_line`](Self::take_line).
+    #[inline(always)]
+    pub(crate) fn line_ahead<'a>(&self, input: &'a [u8]) -> Option<&'a [u8]> {
+        match input {
+            [b'd', b'a', b't', b'a', b':', b' ', line @ ..] if self.rest == Rest::Yes => Some(line),
+            _ => None,
+        }
+    }
+
+    /// Whether what is [ahead](Self::line_ahead) are `length` bytes of data, none of them a line end as the caller knows,
+    /// and an event's end.
+    #[inline(always)]
+    pub(crate) fn is_event_ahead(&self, line: &[u8], length: usize) -> bool {
+        line.get(length..length + 2) == Some(b"\n\n") && length <= self.held.bounds.data
+    }
+
+    /// Takes the event that [is ahead](Self::is_event_ahead): as [`advance`](Self::advance), but nothing is searched.
+    #[inline(always)]
+    pub(crate) fn take_event_ahead(&mut self, input: &mut &[u8], length: usize) {
+        self.take_quick(input, DATA.len() as u8, DATA.len() + length);
+    }
+
     /// The next item, its bytes taken from the front of `input`: [`advance`](Self::advance), then
     /// [`event`](Self::event). `None` when the input is used up.
     ///
@@ -399,7 +425,7 @@ impl Framer {
     fn advance_quick(&mut self, input: &mut &[u8]) -> bool {
         let bytes = *input;
         let from = match bytes {
-            [b'd', b'a', b't', b'a', b':', b' ', ..] => 6,
+            [b'd', b'a', b't', b'a', b':', b' ', ..] => DATA.len(),
             [b'd', b'a', b't', b'a', b':', ..] => 5,
             _ => return self.advance_by_lines(input, None),
         };
@@ -407,15 +433,21 @@ impl Framer {
         if let (Some(b'\n'), Some(b'\n')) = (bytes.get(end), bytes.get(end + 1))
             && end - from <= self.held.bounds.data
         {
-            self.start = self.offset;
-            self.offset += end as u64 + 2;
-            self.found = Found::Quick(from as u8);
-            self.held.drop_data();
-            self.held.note_need(0);
-            *input = &bytes[end + 2..];
+            self.take_quick(input, from as u8, end);
             return true;
         }
         self.advance_by_lines(input, Some(end))
+    }
+
+    /// Takes an event that is one data line, whose value begins at `from` and ends at `end`, and a blank line.
+    #[inline(always)]
+    fn take_quick(&mut self, input: &mut &[u8], from: u8, end: usize) {
+        self.start = self.offset;
+        self.offset += end as u64 + 2;
+        self.found = Found::Quick(from);
+        self.held.drop_data();
+        self.held.note_need(0);
+        *input = &input[end + 2..];
     }
 
     /// A keep-alive that is the whole input: a comment that nobody asked for and a blank line; all else goes by lines.

@@ -5,12 +5,12 @@
 
 use super::chunk::{Chunk, ChunkError};
 use super::schema::Chat;
-use super::sole::{SoleText, gist, sole_text};
+use super::sole::{SoleText, gist, sole_line, sole_text};
 use crate::json::cursor::{Fault, MAX_DEPTH, is_blank, skip_blanks, skipped_value_end};
 use crate::json::scan::scan;
 use crate::json::shape::{Recent, Shapes};
 use crate::json::string::push_lossy;
-use crate::json::table::{BARE, Doc, Fit, Kind, OwnedText, ROOT, Slot, TEXT, Table};
+use crate::json::table::{BARE, Doc, Fit, Kind, OwnedText, ROOT, Slot, TEXT, Table, Window};
 use crate::sse::Event;
 use crate::{Error, ErrorKind, LimitKind, Limits};
 
@@ -117,6 +117,18 @@ impl Decoder {
             held: false,
         }
     }
+
+    /// What the data at the front of `bytes` bring, up to where they end, if they are one chunk that brings one text and
+    /// nothing else, of the shape that fitted last. None of these bytes is a line end. `None` says nothing.
+    #[inline(always)]
+    pub(crate) fn sole_line<'a>(
+        &'a mut self,
+        bytes: &'a [u8],
+        recent: &mut RecentShapes,
+        window: &'a mut Window,
+    ) -> Option<(SoleText<'a>, usize)> {
+        sole_line(&mut self.shapes, &mut self.fit, bytes, &mut recent.0, window)
+    }
 }
 
 #[cfg(all(test, feature = "std"))]
@@ -135,7 +147,7 @@ impl RecentShapes {
 }
 
 /// Longer data are refused, so that positions (and text three times as long) fit into 32 bits.
-const LONGEST: usize = u32::MAX as usize / 3;
+pub(crate) const LONGEST: usize = u32::MAX as usize / 3;
 
 /// The documents of one event's data, in order: see [`Decoder::documents`].
 #[derive(Debug)]

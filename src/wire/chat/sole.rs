@@ -7,7 +7,8 @@
 
 use super::chunk::Chunk;
 use super::schema::{call, choice, delta, function, root};
-use crate::json::table::{Doc, Gist, Kind, ROOT, Table, UNKNOWN};
+use crate::json::shape::{Line, Recent, Shapes};
+use crate::json::table::{Doc, Fit, Gist, Kind, ROOT, Table, UNKNOWN, Window};
 
 /// The one text of a chunk.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +88,21 @@ fn find(table: &Table) -> Option<Gist> {
     };
     let envelope = ENVELOPE.into_iter().enumerate();
     let mask = envelope.fold(0, |mask, (bit, field)| mask | u8::from(chunk[field] != 0) << bit);
-    Some(Gist { slots, mask, flag: delta[delta::role] != 0, numbers: [index, call_index] })
+    // The text that varies, when the others are empty in all documents of the shape.
+    let varies = |slot: u8| slot != 0 && table.constant(slot.into()) != Some("");
+    let (which, hole) = match slots.map(varies) {
+        [true, false, false] => (0, hole_of(table, slots[0])),
+        [false, true, false] => (1, hole_of(table, slots[1])),
+        [false, false, true] => (2, hole_of(table, slots[2])),
+        _ => (0, 0),
+    };
+    Some(Gist { slots, mask, flag: delta[delta::role] != 0, hole, which, numbers: [index, call_index] })
+}
+
+/// The number of the hole, from 1, that a slot is; 0 when it is none.
+fn hole_of(table: &Table, slot: u8) -> u8 {
+    let [before, after] = table.slots[usize::from(slot)].holes_before;
+    if before == after { 0 } else { after }
 }
 
 /// The slot of an array's only element.
@@ -118,10 +133,34 @@ fn fragment(table: &Table, calls: u32) -> Option<(u32, u32)> {
     Some((arguments, whole_number(table, call[call::index])?))
 }
 
+/// The text at the front of `bytes`, where a chunk of the shape that fitted last brings it and nothing else; and where that
+/// chunk, none of whose bytes is a line end, ends. `None` says nothing.
+#[inline(always)]
+pub(super) fn sole_line<'a>(
+    shapes: &mut Shapes,
+    fit: &'a mut Fit,
+    bytes: &'a [u8],
+    recent: &mut Recent,
+    window: &'a mut Window,
+) -> Option<(SoleText<'a>, usize)> {
+    let Line { gist, at, string, end } = shapes.fit_line(bytes, recent)?;
+    if at == string.end() {
+        return None;
+    }
+    let [index, call] = gist.numbers;
+    let of = match gist.which {
+        0 => SoleKind::Content,
+        1 => SoleKind::Reasoning,
+        _ => SoleKind::Arguments(call.into()),
+    };
+    let text = fit.one_text(bytes, at, string, window)?;
+    Some((SoleText { index: index.into(), of, text, has_role: gist.flag, envelope: gist.mask }, end))
+}
+
 /// The text of a document that brings nothing else. `None` says nothing: the accessors have the whole.
 #[inline(always)]
 pub(super) fn sole_text(doc: Doc<'_>) -> Option<SoleText<'_>> {
-    let Gist { slots, mask, flag, numbers: [index, call] } = doc.table.gist;
+    let Gist { slots, mask, flag, numbers: [index, call], .. } = doc.table.gist;
     let (content, reasoning, arguments) = (u32::from(slots[0]), u32::from(slots[1]), u32::from(slots[2]));
     let (slot, of) = match (doc.is_blank(content), doc.is_blank(reasoning), doc.is_blank(arguments)) {
         (false, true, true) => (content, SoleKind::Content),
