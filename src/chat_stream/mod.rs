@@ -2,6 +2,8 @@
 
 mod bare_line;
 #[cfg(all(test, feature = "std"))]
+mod line_tests;
+#[cfg(all(test, feature = "std"))]
 mod linear;
 mod opening;
 mod state;
@@ -86,11 +88,14 @@ impl ChatStream {
     /// The next update; `None` when the input is used up.
     #[allow(clippy::should_implement_trait)] // it lends
     pub fn next(&mut self, input: &mut &[u8]) -> Option<Result<Update<'_>, Error>> {
-        match self.advance(input) {
-            Ok(true) => self.state.update().map(Ok),
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
+        if !self.unread.is_empty() {
+            match self.advance_unread() {
+                Ok(true) => return self.state.update().map(Ok),
+                Ok(false) => {}
+                Err(error) => return Some(Err(error)),
+            }
         }
+        self.state.next(&mut self.decoder, input)
     }
 
     /// Feeds bytes and hands each update to `f`.

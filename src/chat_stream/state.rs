@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::bare_line::BareLine;
 use super::opening::Opening;
-use crate::json::table::Window;
+use crate::json::token::Window;
 use crate::message::AnomalyCode;
 use crate::sse::{Event, EventKind, Framer};
 use crate::wire::chat::{Decoder, Document, Documents, RecentShapes};
@@ -82,13 +82,19 @@ impl ChatState {
     /// # Errors
     /// A limit of the message or the body, or input after [`end`](Self::end). It comes after all earlier updates, leaves
     /// the rest of the input unread, and comes again on every later call; the message so far stays readable.
+    #[inline]
     pub fn advance(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> Result<bool, Error> {
+        if self.read_line(decoder, input) { Ok(true) } else { self.advance_further(decoder, input) }
+    }
+
+    #[inline(never)]
+    fn advance_further(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> Result<bool, Error> {
         loop {
             if self.assembler.advance() {
                 return Ok(true);
             }
             let more = match &mut self.reading {
-                Reading::Stream => self.read_line(decoder, input) || self.read_item(decoder, input),
+                Reading::Stream => self.read_item(decoder, input),
                 Reading::New | Reading::Opening(_) => self.read_opening(decoder, input),
                 Reading::Body(_) => self.read_body(input),
                 Reading::Over => return self.fatal.map_or_else(|| self.misuse(input), Err),
@@ -106,8 +112,12 @@ impl ChatState {
     }
 
     /// [`advance`](Self::advance), then [`update`](Self::update): `None` when the input is used up.
+    #[inline]
     pub fn next(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> Option<Result<Update<'_>, Error>> {
-        match self.advance(decoder, input) {
+        if self.read_line(decoder, input) {
+            return self.assembler.update().map(Ok);
+        }
+        match self.advance_further(decoder, input) {
             Ok(true) => self.assembler.update().map(Ok),
             Ok(false) => None,
             Err(error) => Some(Err(error)),
@@ -189,19 +199,23 @@ impl ChatState {
     }
 
     /// Reads an event that is known to be one without a search for where it ends: its data are at the front of the input and
-    /// fit what the stream brought last, in which there is no line end. `false` says nothing.
+    /// fit what the stream brought last, in which there is no line end. Moves to its update; `false` says nothing.
     #[inline(always)]
     fn read_line(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> bool {
-        let Some(line) = self.framer.line_ahead(input) else { return false };
+        if !matches!(self.reading, Reading::Stream) || self.assembler.has_more() {
+            return false;
+        }
+        let Some((line, from)) = self.framer.line_ahead(input) else { return false };
         let mut window = Window::default();
         let Some((sole, length)) = decoder.sole_line(line, &mut self.recent, &mut window) else { return false };
         let is_taken = self.framer.is_event_ahead(line, length)
             && self.bare.is_none()
             && self.assembler.take_sole(&sole, self.framer.offset());
         if is_taken {
-            self.framer.take_event_ahead(input, length);
+            self.framer.take_event_ahead(input, from, length);
+            return self.assembler.advance_to_sole();
         }
-        is_taken
+        false
     }
 
     /// Reads one item of the event stream; `false` when the input is used up.
@@ -236,9 +250,16 @@ impl ChatState {
             Some(Ok(event)) => match event.kind() {
                 EventKind::Event | EventKind::Incomplete => {
                     let offset = event.span().start;
-                    let documents = decoder.documents(event, &mut self.recent);
-                    let result = read_documents(documents, offset, &mut self.assembler);
-                    self.begin_stream(result);
+                    let is_taken = event.event_type().is_empty()
+                        && take_sole(decoder, event.data(), &mut self.recent, &mut self.assembler, offset);
+                    let mut result = Ok(());
+                    if !is_taken {
+                        let documents = decoder.documents(event, &mut self.recent);
+                        result = read_documents(documents, offset, &mut self.assembler);
+                    }
+                    if result.is_err() || self.bare.is_some() || !matches!(self.reading, Reading::Stream) {
+                        self.begin_stream(result);
+                    }
                 }
                 EventKind::Comment => self.assembler.comment(event.data()),
                 EventKind::UnknownLine => {
@@ -332,6 +353,20 @@ impl ChatState {
             is_first = false;
         }
     }
+}
+
+/// Takes the one text that the data bring; `false`: nothing was taken, for there may be more.
+#[inline(always)]
+fn take_sole(
+    decoder: &mut Decoder,
+    data: &[u8],
+    recent: &mut RecentShapes,
+    assembler: &mut Assembler,
+    offset: u64,
+) -> bool {
+    let mut window = Window::default();
+    let sole = decoder.sole_line(data, recent, &mut window);
+    sole.is_some_and(|(sole, length)| length == data.len() && assembler.take_sole(&sole, offset))
 }
 
 /// Applies the documents of an event.

@@ -8,3 +8,4 @@ pub(crate) mod scan;
 pub(crate) mod shape;
 pub(crate) mod string;
 pub(crate) mod table;
+pub(crate) mod token;

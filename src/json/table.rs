@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 
 use super::cursor::StringEnd;
 use super::string::{Mended, Text, unescape};
+use super::token::{Token, Window};
 
 /// What a value is. Null has a slot only where nobody reads it (unknown fields, array elements).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,27 +175,6 @@ impl Default for Fit {
     }
 }
 
-/// Text that is copied because that is quicker than to check it where it lies: most tokens are no longer.
-const SHORT: usize = 16;
-
-/// Room for a copy of a short text.
-#[derive(Default)]
-#[repr(align(16))]
-pub(crate) struct Window([u8; SHORT]);
-
-impl Window {
-    /// The first `length` bytes of `bytes`, ASCII, when they are few.
-    ///
-    /// A token's length is never foreseen by the processor: what does not depend on it costs a third.
-    #[inline(always)]
-    fn copy(&mut self, bytes: &[u8], length: usize) -> Option<&str> {
-        let window = bytes.first_chunk::<SHORT>().filter(|_| length <= SHORT)?;
-        let mask = u128::MAX.checked_shr(8 * (SHORT - length) as u32).unwrap_or(0);
-        self.0 = (u128::from_le_bytes(*window) & mask).to_le_bytes();
-        core::str::from_utf8(&self.0).ok()
-    }
-}
-
 impl Fit {
     #[inline(always)]
     pub(crate) fn clear(&mut self) {
@@ -209,15 +189,15 @@ impl Fit {
         if !string.is_plain() {
             return self.other_hole_text(&data[at..string.end()], string.is_escaped());
         }
-        if let Some(text) = Window::default().copy(data.get(at..)?, length) {
+        if let Some(token) = Window::default().copy(data.get(at..)?, length) {
             let start = self.scratch.len();
-            self.scratch.push_str(text);
+            self.scratch.push_str(token.padded());
             return Some(HoleText::new(start, start + length));
         }
         Some(HoleText::LENT)
     }
 
-    /// The text of a string from `at` that is not empty, by itself; `None` when it would have to be mended.
+    /// The text of a string from `at`, by itself; `None` when it would have to be mended.
     #[inline(always)]
     pub(crate) fn one_text<'a>(
         &'a mut self,
@@ -225,17 +205,17 @@ impl Fit {
         at: usize,
         string: StringEnd,
         window: &'a mut Window,
-    ) -> Option<&'a str> {
+    ) -> Option<Token<'a>> {
         let length = string.end() - at;
         if !string.is_plain() {
             self.scratch.clear();
             let text = self.other_hole_text(&data[at..string.end()], string.is_escaped())?;
-            return self.scratch.get(text.range());
+            return Some(Token::of(self.scratch.get(text.range())?));
         }
-        if let Some(text) = window.copy(data.get(at..)?, length) {
-            return text.get(..length);
+        match window.copy(data.get(at..)?, length) {
+            Some(token) => Some(token),
+            None => Some(Token::of(core::str::from_utf8(data.get(at..string.end())?).ok()?)),
         }
-        core::str::from_utf8(data.get(at..string.end())?).ok()
     }
 
     #[inline(never)]

@@ -146,7 +146,7 @@ impl Assembler {
             SoleKind::Content => Field::Content,
             SoleKind::Reasoning if growth.reasoning_field.is_some() => Field::Reasoning,
             SoleKind::Reasoning => return false,
-            SoleKind::Arguments(call) => return self.take_sole_fragment(call, sole.text, offset),
+            SoleKind::Arguments(call) => return self.take_sole_fragment(call, sole.text.as_str(), offset),
         };
         let keep = self.keep == Keep::Everything;
         let room = if keep { self.limits().text.saturating_sub(self.text_bytes) } else { usize::MAX };
@@ -467,9 +467,21 @@ impl Assembler {
         }
     }
 
+    /// Whether there may be updates that were not moved to.
+    #[inline(always)]
+    pub(crate) fn has_more(&self) -> bool {
+        self.live || self.out.has_more()
+    }
+
+    /// [`advance`](Self::advance) after a text was [taken](Self::take_sole), nothing before it.
+    #[inline(always)]
+    pub(crate) fn advance_to_sole(&mut self) -> bool {
+        self.out.advance()
+    }
+
     /// The update that [`advance`](Self::advance) moved to.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn update(&self) -> Option<Update<'_>> {
         self.resolve(self.out.current()?)
     }

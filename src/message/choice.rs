@@ -16,6 +16,7 @@ use super::think::Think;
 use super::word::Word;
 use super::{AnomalyCode, surrogate};
 use crate::Text;
+use crate::json::token::Token;
 use crate::wire::chat::REASONING_FIELDS;
 
 /// The texts of a message.
@@ -229,14 +230,14 @@ impl Growth {
     pub(super) fn grow(&mut self, field: Field, text: &Text<'_>, place: Place, out: &mut Out) -> usize {
         let half = &mut self.halves[field as usize];
         if surrogate::is_plain(*half, text) && !text.has_lone_surrogate() && !text.has_invalid_utf8() {
-            return self.push(field, text.as_str(), place, out);
+            return self.push(field, Token::of(text.as_str()), place, out);
         }
         self.grow_mended(field, text, place, out)
     }
 
     /// Appends and queues; says how many bytes the message that is kept grew by.
     #[inline(always)]
-    pub(super) fn push(&mut self, field: Field, new: &str, place: Place, out: &mut Out) -> usize {
+    pub(super) fn push(&mut self, field: Field, new: Token<'_>, place: Place, out: &mut Out) -> usize {
         let what = match field {
             Field::Content => What::Text,
             Field::Reasoning => What::Reasoning,
@@ -262,18 +263,18 @@ impl Growth {
                 if to.capacity() == 0 {
                     to.reserve(SHORT_TEXT.max(new.len()));
                 }
-                to.push_str(new);
+                new.push_to(to);
                 (start, to.len(), new.len())
             }
             Texts::Passing { text, content, reasoning } => {
                 // Now, while it is at hand: later it would have to be fetched for this.
                 match field {
-                    Field::Content => content.add(new),
-                    Field::Reasoning => reasoning.add(new),
-                    Field::Refusal => self.rest.get_or_insert_default().passed_refusal.add(new),
+                    Field::Content => content.add(new.as_str()),
+                    Field::Reasoning => reasoning.add(new.as_str()),
+                    Field::Refusal => self.rest.get_or_insert_default().passed_refusal.add(new.as_str()),
                 }
                 let start = text.len();
-                text.push_str(new);
+                new.push_to(text);
                 (start, text.len(), 0)
             }
         };
@@ -291,7 +292,7 @@ impl Growth {
         if text.has_invalid_utf8() {
             out.odd(AnomalyCode::InvalidUtf8, place);
         }
-        if joined.is_empty() { 0 } else { self.push(field, &joined, place, out) }
+        if joined.is_empty() { 0 } else { self.push(field, Token::of(&joined), place, out) }
     }
 
     /// Content whose `<think>…</think>` is reasoning.
@@ -306,7 +307,7 @@ impl Growth {
         }
         let mut think = core::mem::take(&mut self.rest().think);
         let mut grown = 0;
-        think.split(&joined, |field, text| grown += self.push(field, text, place, out));
+        think.split(&joined, |field, text| grown += self.push(field, Token::of(text), place, out));
         self.rest().think = think;
         grown
     }
@@ -315,7 +316,7 @@ impl Growth {
     pub(super) fn settle_think(&mut self, place: Place, out: &mut Out) {
         let held = self.rest.as_mut().and_then(|rest| rest.think.finish());
         if let Some((field, text)) = held {
-            self.push(field, &text, place, out);
+            self.push(field, Token::of(&text), place, out);
         }
     }
 
@@ -324,7 +325,7 @@ impl Growth {
         for field in [Field::Content, Field::Reasoning, Field::Refusal] {
             if core::mem::take(&mut self.halves[field as usize]) != 0 {
                 out.odd(AnomalyCode::LoneSurrogate, place);
-                self.push(field, "\u{fffd}", place, out);
+                self.push(field, Token::of("\u{fffd}"), place, out);
             }
         }
     }

@@ -9,6 +9,7 @@ use super::completion::{ProviderError, Usage};
 use super::out::{Place, What};
 use super::{Anomaly, AnomalyCode, Keep};
 use crate::json::string::push_lossy;
+use crate::json::token::Token;
 use crate::wire::chat::{ChunkChoice, ChunkError, ChunkUsage, ContentPartKind, Delta};
 use crate::{Error, ErrorKind, LimitKind, Text};
 
@@ -45,7 +46,7 @@ impl Assembler {
                     if keep && added.len() > self.limits().text.saturating_sub(self.text_bytes) {
                         return Err(Error::new(ErrorKind::Limit(LimitKind::Text), place.offset));
                     }
-                    self.text_bytes += self.choices[place.slot].push(field, added, place, &mut self.out);
+                    self.text_bytes += self.choices[place.slot].push(field, Token::of(added), place, &mut self.out);
                 }
             } else if had_delta {
                 dropped += text.len();

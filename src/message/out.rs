@@ -173,7 +173,7 @@ impl Out {
     }
 
     /// Moves to the next record.
-    #[inline]
+    #[inline(always)]
     pub(super) fn advance(&mut self) -> bool {
         while self.taken < self.length {
             self.taken += 1;
@@ -185,15 +185,20 @@ impl Out {
     }
 
     /// The record that `advance` moved to.
-    #[inline]
+    #[inline(always)]
     pub(super) fn current(&self) -> Option<&Record> {
         self.get(self.taken.checked_sub(1)?)
+    }
+
+    #[inline(always)]
+    pub(super) fn has_more(&self) -> bool {
+        self.taken != self.length
     }
 
     /// Before a document: forgets what was taken, when all was. Says whether it did.
     #[inline(always)]
     pub(super) fn recycle(&mut self) -> bool {
-        if self.taken != self.length {
+        if self.has_more() {
             return false;
         }
         (self.taken, self.length) = (0, 0);

@@ -7,7 +7,7 @@ use super::out::{Record, What};
 
 impl Assembler {
     /// The update that a record stands for.
-    #[inline]
+    #[inline(always)]
     pub(super) fn resolve(&self, record: &Record) -> Option<Update<'_>> {
         let text = |field| {
             let growth = self.choices.get(record.choice)?;
@@ -21,6 +21,7 @@ impl Assembler {
         }
     }
 
+    #[inline(never)]
     fn resolve_other(&self, record: &Record) -> Option<Update<'_>> {
         match record.what {
             What::Usage => return Some(Update::Usage { usage: self.usage.as_deref()? }),

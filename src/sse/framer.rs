@@ -19,9 +19,6 @@ use super::line::{BOM, Field, Progress};
 use super::{Event, EventKind};
 use crate::{Error, ErrorKind, Limits};
 
-/// What nearly every line begins with.
-const DATA: &[u8] = b"data: ";
-
 /// What the end of the input left over.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -298,18 +295,22 @@ impl Framer {
         input.get(usize::from(from)..length.saturating_sub(2))
     }
 
-    /// What follows `data: ` at the front of the input, when a data line there is the first of an event and nothing is
-    /// pending; for [`take_line`](Self::take_line).
+    /// The input from where the value of a data line at its front begins, and where that is, when the line is the first of
+    /// an event and nothing is pending.
     #[inline(always)]
-    pub(crate) fn line_ahead<'a>(&self, input: &'a [u8]) -> Option<&'a [u8]> {
+    pub(crate) fn line_ahead<'a>(&self, input: &'a [u8]) -> Option<(&'a [u8], u8)> {
+        if self.rest != Rest::Yes {
+            return None;
+        }
         match input {
-            [b'd', b'a', b't', b'a', b':', b' ', line @ ..] if self.rest == Rest::Yes => Some(line),
+            [b'd', b'a', b't', b'a', b':', b' ', line @ ..] => Some((line, 6)),
+            [b'd', b'a', b't', b'a', b':', line @ ..] => Some((line, 5)),
             _ => None,
         }
     }
 
-    /// Whether what is [ahead](Self::line_ahead) are `length` bytes of data, none of them a line end as the caller knows,
-    /// and an event's end.
+    /// Whether a [line ahead](Self::line_ahead) is `length` bytes of data, none of them a line end as the caller knows, and
+    /// its event ends with it.
     #[inline(always)]
     pub(crate) fn is_event_ahead(&self, line: &[u8], length: usize) -> bool {
         line.get(length..length + 2) == Some(b"\n\n") && length <= self.held.bounds.data
@@ -317,8 +318,8 @@ impl Framer {
 
     /// Takes the event that [is ahead](Self::is_event_ahead): as [`advance`](Self::advance), but nothing is searched.
     #[inline(always)]
-    pub(crate) fn take_event_ahead(&mut self, input: &mut &[u8], length: usize) {
-        self.take_quick(input, DATA.len() as u8, DATA.len() + length);
+    pub(crate) fn take_event_ahead(&mut self, input: &mut &[u8], from: u8, length: usize) {
+        self.take_quick(input, from, usize::from(from) + length);
     }
 
     /// The next item, its bytes taken from the front of `input`: [`advance`](Self::advance), then
@@ -424,16 +425,12 @@ impl Framer {
     #[inline(always)]
     fn advance_quick(&mut self, input: &mut &[u8]) -> bool {
         let bytes = *input;
-        let from = match bytes {
-            [b'd', b'a', b't', b'a', b':', b' ', ..] => DATA.len(),
-            [b'd', b'a', b't', b'a', b':', ..] => 5,
-            _ => return self.advance_by_lines(input, None),
-        };
-        let end = self.line_end(bytes, from);
+        let Some((_, from)) = self.line_ahead(bytes) else { return self.advance_by_lines(input, None) };
+        let end = self.line_end(bytes, from.into());
         if let (Some(b'\n'), Some(b'\n')) = (bytes.get(end), bytes.get(end + 1))
-            && end - from <= self.held.bounds.data
+            && end - usize::from(from) <= self.held.bounds.data
         {
-            self.take_quick(input, from as u8, end);
+            self.take_quick(input, from, end);
             return true;
         }
         self.advance_by_lines(input, Some(end))

@@ -10,7 +10,8 @@ use crate::json::cursor::{Fault, MAX_DEPTH, is_blank, skip_blanks, skipped_value
 use crate::json::scan::scan;
 use crate::json::shape::{Recent, Shapes};
 use crate::json::string::push_lossy;
-use crate::json::table::{BARE, Doc, Fit, Kind, OwnedText, ROOT, Slot, TEXT, Table, Window};
+use crate::json::table::{BARE, Doc, Fit, Kind, OwnedText, ROOT, Slot, TEXT, Table};
+use crate::json::token::Window;
 use crate::sse::Event;
 use crate::{Error, ErrorKind, LimitKind, Limits};
 

@@ -8,7 +8,8 @@
 use super::chunk::Chunk;
 use super::schema::{call, choice, delta, function, root};
 use crate::json::shape::{Line, Recent, Shapes};
-use crate::json::table::{Doc, Fit, Gist, Kind, ROOT, Table, UNKNOWN, Window};
+use crate::json::table::{Doc, Fit, Gist, Kind, ROOT, Table, UNKNOWN};
+use crate::json::token::{Token, Window};
 
 /// The one text of a chunk.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +18,7 @@ pub(crate) struct SoleText<'a> {
     pub(crate) index: i64,
     pub(crate) of: SoleKind,
     /// The text, not empty; nothing was mended in it.
-    pub(crate) text: &'a str,
+    pub(crate) text: Token<'a>,
     /// Whether there is a role.
     pub(crate) has_role: bool,
     /// The fields of the envelope that are there, a bit a field.
@@ -168,7 +169,7 @@ pub(super) fn sole_text(doc: Doc<'_>) -> Option<SoleText<'_>> {
         (true, true, false) => (arguments, SoleKind::Arguments(call.into())),
         _ => return None,
     };
-    let text = doc.text(slot).as_str();
+    let text = Token::of(doc.text(slot).as_str());
     Some(SoleText { index: index.into(), of, text, has_role: flag, envelope: mask })
 }
 
