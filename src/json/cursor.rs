@@ -64,11 +64,17 @@ const STEP: usize = 8;
 /// The lowest is right; those above it may say so of a byte that is none.
 #[inline(always)]
 fn stops(word: u64) -> u64 {
-    // A byte less than `n` borrows from its top bit when `n` is taken from it; bytes beyond ASCII have it and are none.
-    let quote = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
+    stops_or_wide(word) & !word
+}
+
+/// The same, which may also say so of bytes that are not ASCII.
+#[inline(always)]
+fn stops_or_wide(word: u64) -> u64 {
+    // A byte less than `n` borrows from its top bit when `n` is taken from it; bytes beyond ASCII have it anyhow.
+    // With one bit turned over, a quote comes right after the control characters.
+    let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
     let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-    let control = word.wrapping_sub(ONES * 0x20);
-    (quote | backslash | control) & !word & TOPS
+    (quote_or_control | backslash) & TOPS
 }
 
 /// The position in a word of its lowest stop.
@@ -101,6 +107,24 @@ pub(crate) fn plain_run(rest: &[u8]) -> usize {
     }
     let tail = rest.get(at..).unwrap_or_default();
     at + tail.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').unwrap_or(tail.len())
+}
+
+/// The closing quote of a string without escapes, from the byte after its opening quote. `None` says nothing: it may be
+/// near the end of the data, hold bytes that are not ASCII, or break the grammar.
+#[inline(always)]
+pub(crate) fn plain_end(data: &[u8], at: usize) -> Option<usize> {
+    let mut rest = data.get(at..)?;
+    loop {
+        let (bytes, after) = rest.split_first_chunk::<STEP>()?;
+        let word = u64::from_le_bytes(*bytes);
+        let stops = stops_or_wide(word);
+        if stops != 0 {
+            let at = first_of(stops);
+            let is_end = (word >> (8 * at)) as u8 == b'"';
+            return if is_end { Some(data.len() - rest.len() + at) } else { None };
+        }
+        rest = after;
+    }
 }
 
 /// Reads a string from the byte after its opening quote, [`STEP`] bytes at a time.
@@ -394,6 +418,11 @@ mod tests {
                     let got =
                         string_end(&data, 0).map(|string| (string.end(), string.is_plain())).map_err(|fault| fault.0);
                     assert_eq!(got, expected, "{data:?}");
+                    if let Some(end) = plain_end(&data, 0) {
+                        assert_eq!(Ok(end), expected.map(|(end, _)| end), "{data:?}");
+                    } else {
+                        assert!(expected.is_err() || byte >= 0x80 || filler >= 0x80, "{data:?}");
+                    }
                 }
             }
         }

@@ -1,8 +1,11 @@
 //! The cold path: one document, read once, its whole grammar checked, into a [`Table`] that a [`Schema`] shapes.
 
 use alloc::vec::Vec;
+use core::mem;
 
-use super::cursor::{Fault, MAX_DEPTH, closing_quote, is_blank, number_end, skip_blanks, skipped_value_end, word_end};
+use super::cursor::{
+    Fault, MAX_DEPTH, closing_quote, is_blank, number_end, plain_end, skip_blanks, skipped_value_end, word_end,
+};
 use super::string::{push_lossy, unescape};
 use super::table::{
     EMPTY, FIRST_FIELD, Fit, KEY, Kind, OPAQUE, OwnedText, SEEN, SEEN_UNKNOWN, Slot, TEXT, Table, UNKNOWN, VARIES,
@@ -22,9 +25,13 @@ pub(crate) struct Field {
 }
 
 /// The value, if it is a scalar, is read: strings are unescaped, UTF-8 is checked, `NaN` is a fault.
-pub(crate) const READ: u8 = 1;
+pub(crate) const READ: u8 = TEXT;
 /// Containers are handed out as text as well.
-pub(crate) const RAW_TEXT: u8 = 2;
+pub(crate) const RAW_TEXT: u8 = 1;
+/// What a scalar's slot has of its field's flags.
+const OF_SCALARS: u8 = TEXT | VARIES;
+/// The most links that a kind of record may have.
+const MOST_LINKS: usize = 16;
 // And `VARIES`, which goes to the slot.
 
 impl Field {
@@ -32,19 +39,21 @@ impl Field {
     pub(crate) const UNKNOWN: Self = Self { link: 0, object: 0, elements: 0, flags: 0 };
 }
 
-/// How many bytes of a document a key is looked for in, from the one after its opening quote.
-pub(crate) const KEY_WINDOW: usize = 32;
+/// How long a key may be, with the closing quote and the colon.
+const LONGEST_KEY: usize = 32;
+/// How many bytes of a document a key is looked for in at first, from the one after its opening quote.
+pub(crate) const KEY_WINDOW: usize = 16;
 
 /// A field's name in the form in which it is found at once: the name, the closing quote and the colon as four numbers of
 /// eight bytes.
 pub(crate) struct Name {
-    masks: [u64; KEY_WINDOW / 8],
-    words: [u64; KEY_WINDOW / 8],
+    masks: [u64; LONGEST_KEY / 8],
+    words: [u64; LONGEST_KEY / 8],
 }
 
 impl Name {
     pub(crate) const fn new(name: &[u8]) -> Self {
-        assert!(name.len() <= KEY_WINDOW - 2);
+        assert!(name.len() <= LONGEST_KEY - 2);
         let (mut masks, mut words, mut i) = ([0; 4], [0; 4], 0);
         while i < name.len() + 2 {
             let byte = if i < name.len() { name[i] } else { b"\":"[i - name.len()] };
@@ -55,14 +64,15 @@ impl Name {
         Self { masks, words }
     }
 
-    /// Whether the bytes from a key's first are this name, the closing quote and a colon.
+    /// Whether the bytes from a key's first, `rest` of which `window` is the start, are this name, the closing quote and a
+    /// colon.
     #[inline(always)]
-    pub(crate) fn begins(&self, window: &[u8; KEY_WINDOW]) -> bool {
+    pub(crate) fn begins(&self, window: &[u8; KEY_WINDOW], rest: &[u8]) -> bool {
+        let word = |bytes: &[u8], i: usize| bytes.get(8 * i..).and_then(|bytes| bytes.first_chunk()).copied();
         let is = |i: usize| {
+            let bytes = if i < KEY_WINDOW / 8 { window } else { rest };
             self.masks[i] == 0
-                || window[8 * i..]
-                    .first_chunk()
-                    .is_some_and(|bytes| u64::from_le_bytes(*bytes) & self.masks[i] == self.words[i])
+                || word(bytes, i).is_some_and(|word| u64::from_le_bytes(word) & self.masks[i] == self.words[i])
         };
         is(0) && is(1) && is(2) && is(3)
     }
@@ -72,8 +82,11 @@ impl Name {
 pub(crate) trait Schema {
     /// What the document itself is.
     const ROOT: u8;
-    /// The field of a kind of record whose key, closing quote and colon begin `window`, and the key's length.
-    fn known(record: u8, window: &[u8; KEY_WINDOW]) -> (Field, u32);
+    /// The field of a kind of record whose key, closing quote and colon begin `rest`, and the key's length; an unknown
+    /// one also near the end of the data.
+    fn known<const RECORD: u8>(rest: &[u8]) -> (Field, usize);
+    /// Reads an object of a kind: [`Scanner::object`] of that kind.
+    fn object(scanner: &mut Scanner<'_>, record: u8, at: usize, room: usize) -> Result<usize, Fault>;
     /// The field of a kind of record, by its whole name.
     fn field(record: u8, key: &[u8]) -> Field;
     /// The links of a kind of record, masks and chain included.
@@ -102,19 +115,20 @@ pub(crate) fn scan<S: Schema>(
     table.slots.push(Slot::default());
     table.links.push(0);
     let root = Field { link: 0, object: S::ROOT, elements: 0, flags: READ };
-    Scanner { data, slots: &mut table.slots, links: &mut table.links, fit, is_utf8 }.value::<S>(
-        root,
-        at,
-        depth.min(MAX_DEPTH),
-    )
+    let (slots, links) = (mem::take(&mut table.slots), mem::take(&mut table.links));
+    let mut scanner = Scanner { data, slots, links, fit, is_utf8 };
+    let end = scanner.value::<S>(root, at, depth.min(MAX_DEPTH));
+    (table.slots, table.links) = (scanner.slots, scanner.links);
+    end
 }
 
 /// Every function goes from a position to the position after what it reads (so that positions stay in registers); `room`
 /// is how many containers may yet be opened.
-struct Scanner<'a> {
+pub(crate) struct Scanner<'a> {
     data: &'a [u8],
-    slots: &'a mut Vec<Slot>,
-    links: &'a mut Vec<u32>,
+    /// The table's, lent for the scan: a step nearer.
+    slots: Vec<Slot>,
+    links: Vec<u32>,
     fit: &'a mut Fit,
     is_utf8: bool,
 }
@@ -140,32 +154,43 @@ impl Scanner<'_> {
     /// Reads a value at its first byte into the next slot.
     #[inline(never)]
     fn value<S: Schema>(&mut self, field: Field, at: usize, room: usize) -> Result<usize, Fault> {
-        let read = field.flags & READ != 0;
-        let text = (if read { TEXT } else { 0 }) | field.flags & VARIES;
         match self.data.get(at) {
-            Some(b'"') => self.string(at, text),
-            Some(b'{') if field.object != 0 => self.object::<S>(field.object, at, room),
+            Some(b'"') => self.string(at, field.flags & OF_SCALARS),
+            Some(b'{') if field.object != 0 => S::object(self, field.object, at, room),
             Some(b'[') if field.elements != 0 => self.array::<S>(field.elements, at, room),
+            _ => self.other_value(field, at, room),
+        }
+    }
+
+    /// A value that is no string, and that nobody looks into.
+    #[inline(never)]
+    fn other_value(&mut self, field: Field, at: usize, room: usize) -> Result<usize, Fault> {
+        let flags = field.flags & OF_SCALARS;
+        match self.data.get(at) {
             Some(b'{' | b'[') => self.opaque(field, at, room),
-            Some(b'-' | b'0'..=b'9') if read => {
-                let end = number_end(self.data, at)?;
-                self.push(at, end, Kind::Number, text);
-                Ok(end)
-            }
-            Some(b'N' | b'I') if read => self.fault(at),
+            Some(b'-' | b'0'..=b'9') if flags & TEXT != 0 => self.number(at, flags),
+            Some(b'N' | b'I') if flags & TEXT != 0 => self.fault(at),
             first => {
                 let end = skipped_value_end(self.data, at, 0)?;
                 let is_number = match first {
                     Some(b'-') => self.data.get(at + 1) != Some(&b'I'),
                     first => matches!(first, Some(b'0'..=b'9')),
                 };
-                self.push(at, end, if is_number { Kind::Number } else { Kind::Word }, text);
+                self.push(at, end, if is_number { Kind::Number } else { Kind::Word }, flags);
                 Ok(end)
             }
         }
     }
 
     #[inline(always)]
+    fn number(&mut self, at: usize, flags: u8) -> Result<usize, Fault> {
+        let end = number_end(self.data, at)?;
+        self.push(at, end, Kind::Number, flags);
+        Ok(end)
+    }
+
+    /// Any string.
+    #[inline(never)]
     fn string(&mut self, at: usize, flags: u8) -> Result<usize, Fault> {
         let (end, escaped) = closing_quote(self.data, at + 1)?;
         self.push(at + 1, end, Kind::String, flags);
@@ -252,8 +277,10 @@ impl Scanner<'_> {
         Ok(at)
     }
 
+    /// An object whose members are fields. There is a copy of it for each kind, since half of it is looking for the
+    /// fields of the kind.
     #[inline(never)]
-    fn object<S: Schema>(&mut self, kind: u8, start: usize, room: usize) -> Result<usize, Fault> {
+    pub(crate) fn object<S: Schema, const KIND: u8>(&mut self, start: usize, room: usize) -> Result<usize, Fault> {
         if room == 0 {
             return self.fault(start);
         }
@@ -261,60 +288,83 @@ impl Scanner<'_> {
         let object = self.slots.len();
         self.push(start, start, Kind::Object, EMPTY);
         let record = self.links.len();
-        self.links.resize(record + S::links(kind), 0);
+        // Of one length, which is quicker than of the right one.
+        self.links.extend_from_slice(&[0; MOST_LINKS]);
+        self.links.truncate(record + S::links(KIND));
         let (mut seen, mut last_unknown) = (0_u32, 0);
-        let mut at = skip_blanks(data, start + 1);
-        let mut more = data.get(at) != Some(&b'}');
-        if !more {
-            at += 1;
+        let mut at = start + 1;
+        if data.get(at) != Some(&b'"') {
+            at = skip_blanks(data, at);
+            if data.get(at) == Some(&b'}') {
+                self.slots[object].end = at as u32 + 1;
+                self.slots[object].aux = record as u32;
+                return Ok(at + 1);
+            }
         }
-        while more {
-            let key = at + 1;
-            let (field, length) = match data.get(at..).and_then(|rest| rest.split_first_chunk::<{ 1 + KEY_WINDOW }>()) {
-                Some((&[b'"', ref window @ ..], _)) => S::known(kind, window),
+        loop {
+            let (field, length) = match data.get(at..) {
+                Some([b'"', rest @ ..]) => S::known::<KIND>(rest),
+                Some([b' ', ..]) => {
+                    at = skip_blanks(data, at);
+                    continue;
+                }
                 _ => (Field::UNKNOWN, 0),
             };
             if field.link == 0 {
-                at = self.other_member::<S>(kind, at, room, record, &mut seen, &mut last_unknown)?;
+                let mut state = (seen, last_unknown);
+                at = self.other_member::<S>(KIND, at, room, record, &mut state)?;
+                (seen, last_unknown) = state;
             } else {
-                at = key + length as usize + 2;
-                let slot = self.next_slot();
-                at = self.member::<S>(field, at, room)?;
+                at = self.member::<S>(field, at + length + 3, room, record)?;
                 seen |= 1 << field.link;
-                // Null pushes none.
-                let slot = if self.next_slot() == slot { 0 } else { slot };
-                self.links[record + field.link as usize] = slot;
             }
-            (at, more) = self.more(at, b'}')?;
+            match data.get(at) {
+                Some(b',') => at += 1,
+                Some(b'}') => break,
+                _ => {
+                    let more;
+                    (at, more) = self.more(at, b'}')?;
+                    if !more {
+                        at -= 1;
+                        break;
+                    }
+                }
+            }
         }
         self.links[record + SEEN] = seen;
         let this = &mut self.slots[object];
-        (this.end, this.aux, this.flags) = (at as u32, record as u32, if seen == 0 { EMPTY } else { 0 });
-        Ok(at)
+        (this.end, this.aux, this.flags) = (at as u32 + 1, record as u32, 0);
+        Ok(at + 1)
     }
 
-    /// The value of a field that the schema knows, from the byte after the colon. Null is no value.
+    /// The value of a field that the schema knows, from the byte after the colon, and its link. Null is no value.
     #[inline(always)]
-    fn member<S: Schema>(&mut self, field: Field, at: usize, room: usize) -> Result<usize, Fault> {
-        let read = field.flags & READ != 0;
-        let text = (if read { TEXT } else { 0 }) | field.flags & VARIES;
+    fn member<S: Schema>(&mut self, field: Field, at: usize, room: usize, record: usize) -> Result<usize, Fault> {
+        let mut slot = self.next_slot();
         let mut at = at;
-        loop {
-            return match self.data.get(at) {
-                Some(b'"') => self.string(at, text),
-                Some(b'n') => word_end(self.data, at, b"null"),
-                Some(b'0'..=b'9') if read => {
-                    let end = number_end(self.data, at)?;
-                    self.push(at, end, Kind::Number, text);
-                    Ok(end)
+        let at = loop {
+            break match self.data.get(at) {
+                Some(b'"') => match plain_end(self.data, at + 1) {
+                    Some(end) if self.is_utf8 => {
+                        self.push(at + 1, end, Kind::String, field.flags & OF_SCALARS);
+                        end + 1
+                    }
+                    _ => self.string(at, field.flags & OF_SCALARS)?,
+                },
+                Some(b'n') => {
+                    slot = 0;
+                    word_end(self.data, at, b"null")?
                 }
-                Some(&byte) if is_blank(byte) => {
+                Some(b'0'..=b'9') if field.flags & READ != 0 => self.number(at, field.flags & OF_SCALARS)?,
+                Some(b' ' | b'\t' | b'\n' | b'\r') => {
                     at = skip_blanks(self.data, at);
                     continue;
                 }
-                _ => self.value::<S>(field, at, room - 1),
+                _ => self.value::<S>(field, at, room - 1)?,
             };
-        }
+        };
+        self.links[record + field.link as usize] = slot;
+        Ok(at)
     }
 
     /// A member whose key was not known at once: one that the schema does not name, written with escapes or blanks, or
@@ -326,9 +376,9 @@ impl Scanner<'_> {
         at: usize,
         room: usize,
         record: usize,
-        seen: &mut u32,
-        last_unknown: &mut u32,
+        (seen, last_unknown): &mut (u32, u32),
     ) -> Result<usize, Fault> {
+        let at = skip_blanks(self.data, at);
         if self.data.get(at) != Some(&b'"') {
             return self.fault(at);
         }
@@ -340,11 +390,8 @@ impl Scanner<'_> {
         }
         let at = skip_blanks(self.data, colon + 1);
         if field.link != 0 {
-            let slot = self.next_slot();
-            let at = self.member::<S>(field, at, room)?;
             *seen |= 1 << field.link;
-            self.links[record + field.link as usize] = if self.next_slot() == slot { 0 } else { slot };
-            return Ok(at);
+            return self.member::<S>(field, at, room, record);
         }
         *seen |= SEEN_UNKNOWN;
         if S::keeps_unknown(kind) {

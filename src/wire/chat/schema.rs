@@ -1,6 +1,7 @@
 //! The field names of chat completions: which fields each object has, and how the value of each is read.
 
-use crate::json::scan::{Field, KEY_WINDOW, Name, RAW_TEXT, READ, Schema};
+use crate::json::cursor::Fault;
+use crate::json::scan::{Field, KEY_WINDOW, Name, RAW_TEXT, READ, Scanner, Schema};
 use crate::json::table::{FIRST_FIELD, VARIES};
 
 macro_rules! records {
@@ -27,16 +28,25 @@ macro_rules! records {
         impl Schema for Chat {
             const ROOT: u8 = Record::ROOT as u8;
 
-            #[inline(never)]
-            fn known(record: u8, window: &[u8; KEY_WINDOW]) -> (Field, u32) {
-                $(if record == Record::$record as u8 {
+            #[inline(always)]
+            fn known<const RECORD: u8>(rest: &[u8]) -> (Field, usize) {
+                let Some(window) = rest.first_chunk::<KEY_WINDOW>() else { return (Field::UNKNOWN, 0) };
+                $(if RECORD == Record::$record as u8 {
                     $(
-                        if const { &Name::new($name) }.begins(window) {
-                            return ($how($module::$field as u8, 0 $(+ Record::$of as u8)?), $name.len() as u32);
+                        if const { &Name::new($name) }.begins(window, rest) {
+                            return ($how($module::$field as u8, 0 $(+ Record::$of as u8)?), $name.len());
                         }
                     )*
                 })*
                 (Field::UNKNOWN, 0)
+            }
+
+            #[inline(always)]
+            fn object(scanner: &mut Scanner<'_>, record: u8, at: usize, room: usize) -> Result<usize, Fault> {
+                $(if record == Record::$record as u8 {
+                    return scanner.object::<Self, { Record::$record as u8 }>(at, room);
+                })*
+                Err(Fault(at)) // there is no other
             }
 
             fn field(record: u8, key: &[u8]) -> Field {
