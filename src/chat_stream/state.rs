@@ -24,27 +24,33 @@ pub struct ChatState {
     reading: Reading,
     /// Unknown lines that may become a bare JSON error.
     bare: Option<Box<BareLine>>,
-    /// The error that every later call returns.
-    fatal: Option<Error>,
-    /// See [`Limits::body`](crate::Limits::body).
-    body_limit: usize,
+    edge: Option<Box<Edge>>,
 }
 
 /// What the response is read as.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reading {
     /// Nothing has come yet.
     New,
     /// Not known to be anything: no event has come yet.
-    Opening(Box<Opening>),
+    Opening,
     Stream,
-    Body(Box<Body>),
+    Body,
     /// Nothing more: it has ended, or the error is fatal.
     Over,
 }
 
+/// What a response has at its beginning, or when it ends in an error, or when it is no stream.
+#[derive(Clone, Debug, Default)]
+struct Edge {
+    opening: Opening,
+    body: Body,
+    /// The error that every later call returns.
+    fatal: Option<Error>,
+}
+
 /// A response that is one JSON document, as far as it has come.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Body {
     text: Vec<u8>,
     offset: u64,
@@ -72,8 +78,7 @@ impl ChatState {
             recent: RecentShapes::default(),
             reading: Reading::New,
             bare: None,
-            fatal: None,
-            body_limit: options.limits.body,
+            edge: None,
         }
     }
 
@@ -93,11 +98,11 @@ impl ChatState {
             if self.assembler.advance() {
                 return Ok(true);
             }
-            let more = match &mut self.reading {
+            let more = match self.reading {
                 Reading::Stream => self.read_item(decoder, input),
-                Reading::New | Reading::Opening(_) => self.read_opening(decoder, input),
-                Reading::Body(_) => self.read_body(input),
-                Reading::Over => return self.fatal.map_or_else(|| self.misuse(input), Err),
+                Reading::New | Reading::Opening => self.read_opening(decoder, input),
+                Reading::Body => self.read_body(input),
+                Reading::Over => return self.fatal().map_or_else(|| self.misuse(input), Err),
             };
             if !more {
                 return Ok(false);
@@ -131,10 +136,12 @@ impl ChatState {
         }
         self.framer.end();
         while self.read_item(decoder, &mut &[][..]) {}
+        let edge = self.edge.take();
         match core::mem::replace(&mut self.reading, Reading::Over) {
-            Reading::Stream | Reading::New | Reading::Over => {}
-            Reading::Opening(opening) => {
-                if let Some(head) = opening.stranger() {
+            Reading::Stream | Reading::New => {}
+            Reading::Over => self.edge = edge,
+            Reading::Opening => {
+                if let Some(head) = edge.as_ref().and_then(|edge| edge.opening.stranger()) {
                     let text = String::from_utf8_lossy(head);
                     self.assembler.fail(unreadable(
                         "not_an_event_stream",
@@ -144,9 +151,13 @@ impl ChatState {
                     ));
                 }
             }
-            Reading::Body(body) => self.end_body(decoder, &body),
+            Reading::Body => {
+                if let Some(edge) = edge {
+                    self.end_body(decoder, &edge.body);
+                }
+            }
         }
-        if self.fatal.is_none() {
+        if self.fatal().is_none() {
             self.assembler.end();
         }
     }
@@ -176,12 +187,20 @@ impl ChatState {
         self.recent = RecentShapes::default();
         self.reading = Reading::New;
         self.bare = None;
-        self.fatal = None;
+        self.edge = None;
     }
 
     /// Whether it still takes input.
     pub(super) fn is_open(&self) -> bool {
-        !matches!(self.reading, Reading::Over)
+        self.reading != Reading::Over
+    }
+
+    fn fatal(&self) -> Option<Error> {
+        self.edge.as_ref()?.fatal
+    }
+
+    fn edge(&mut self) -> &mut Edge {
+        self.edge.get_or_insert_default()
     }
 
     /// Input after the end is an error.
@@ -193,7 +212,7 @@ impl ChatState {
     /// Ends the reading when there was an error that nothing comes after.
     fn stop_at(&mut self, result: Result<(), Error>) {
         if let Err(error) = result {
-            self.fatal = Some(error);
+            self.edge().fatal = Some(error);
             self.reading = Reading::Over;
         }
     }
@@ -228,7 +247,7 @@ impl ChatState {
         let Some(data) = self.framer.plain_data(before) else { return self.read_other_item(decoder, before) };
         let documents = decoder.documents_in(data, self.framer.start(), &mut self.recent);
         let result = read_documents(documents, self.framer.start(), &mut self.assembler);
-        if result.is_err() || self.bare.is_some() || !matches!(self.reading, Reading::Stream) {
+        if result.is_err() || self.bare.is_some() || self.reading != Reading::Stream {
             self.begin_stream(result);
         }
         true
@@ -238,6 +257,7 @@ impl ChatState {
     #[cold]
     fn begin_stream(&mut self, result: Result<(), Error>) {
         self.bare = None;
+        self.edge = None;
         self.reading = Reading::Stream;
         self.stop_at(result);
     }
@@ -279,7 +299,7 @@ impl ChatState {
     /// Reads on while no event has come: the first byte may open a JSON document.
     #[cold]
     fn read_opening(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> bool {
-        if matches!(self.reading, Reading::New) {
+        if self.reading == Reading::New {
             // Nearly every stream: its first line is one of an event.
             let is_stream = input.starts_with(b"data:") || input.starts_with(b"event:");
             if input.is_empty() {
@@ -289,28 +309,31 @@ impl ChatState {
                 self.reading = Reading::Stream;
                 return self.read_item(decoder, input);
             }
-            self.reading = Reading::Opening(Box::default());
+            self.reading = Reading::Opening;
         }
-        let Reading::Opening(opening) = &mut self.reading else { return true };
         // What an earlier call looked at and left, because it brought an update, is not looked at again.
         let offset = self.framer.offset();
+        let opening = &mut self.edge().opening;
         let looked_at = usize::try_from(opening.seen.saturating_sub(offset)).unwrap_or(usize::MAX).min(input.len());
         let Some(found) = opening.look(&input[looked_at..]) else { return self.read_item(decoder, input) };
         // The comments before it, at most, are items.
         let (mut before, body) = input.split_at(looked_at + found);
         while self.read_item(decoder, &mut before) {}
-        if self.fatal.is_some() {
+        if self.fatal().is_some() {
             return true;
         }
-        self.reading = Reading::Body(Box::new(Body { text: Vec::new(), offset: self.framer.offset() }));
+        self.reading = Reading::Body;
+        let begun = Body { text: Vec::new(), offset: self.framer.offset() };
+        self.edge = Some(Box::new(Edge { body: begun, ..Edge::default() }));
         *input = body;
         true
     }
 
     fn read_body(&mut self, input: &mut &[u8]) -> bool {
-        let Reading::Body(body) = &mut self.reading else { return true };
-        if input.len() > self.body_limit - body.text.len() {
-            let offset = body.offset + self.body_limit as u64;
+        let limit = self.assembler.limits().body;
+        let body = &mut self.edge().body;
+        if input.len() > limit - body.text.len() {
+            let offset = body.offset + limit as u64;
             self.stop_at(Err(Error::new(ErrorKind::Limit(LimitKind::Body), offset)));
             return true;
         }
@@ -342,7 +365,7 @@ impl ChatState {
                 }
                 document => {
                     if let Err(error) = self.assembler.apply_any(&document, body.offset) {
-                        self.fatal = Some(error);
+                        self.edge().fatal = Some(error);
                         return;
                     }
                 }

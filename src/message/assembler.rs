@@ -111,7 +111,7 @@ impl Assembler {
         }
     }
 
-    pub(super) fn limits(&self) -> &Limits {
+    pub(crate) fn limits(&self) -> &Limits {
         self.limits.as_deref().unwrap_or(&Limits::DEFAULT)
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Wants {
 }
 
 /// The limits that this stage enforces.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bounds {
     pub(super) data: usize,
     pub(super) event_type: usize,
@@ -29,8 +29,10 @@ pub(super) struct Bounds {
     pub(super) unknown_line: usize,
 }
 
-impl From<Limits> for Bounds {
-    fn from(limits: Limits) -> Self {
+impl Bounds {
+    const DEFAULT: Self = Self::of(Limits::DEFAULT);
+
+    const fn of(limits: Limits) -> Self {
         Self {
             data: limits.event_data,
             event_type: limits.event_type,
@@ -46,10 +48,8 @@ pub(super) struct Held {
     /// Data lines, each with an LF after it, and what has come of an unfinished one.
     data: Vec<u8>,
     rare: Option<Box<Rare>>,
-    pub(super) bounds: Bounds,
-    /// Most bytes of `data` that were needed in a run of events which all needed less than a quarter of it; their number.
-    peak: usize,
-    small_events: u8,
+    /// `None` stands for the defaults.
+    bounds: Option<Box<Bounds>>,
     /// Something of the event at hand is here, or it is damaged.
     begun: bool,
     has_type: bool,
@@ -71,6 +71,9 @@ struct Rare {
     /// The value of the `retry` line at hand.
     digits: Retry,
     retry: Option<u64>,
+    /// Most bytes of `data` that were needed in a run of events which all needed less than a quarter of it; their number.
+    peak: usize,
+    small_events: u8,
 }
 
 /// How the event at hand turned out, at its blank line.
@@ -84,17 +87,21 @@ pub(super) enum Dispatch {
 
 impl Held {
     pub(super) fn new(limits: Limits) -> Self {
+        let bounds = Bounds::of(limits);
         Self {
             data: Vec::new(),
             rare: None,
-            bounds: limits.into(),
-            peak: 0,
-            small_events: 0,
+            bounds: (bounds != Bounds::DEFAULT).then(|| Box::new(bounds)),
             begun: false,
             has_type: false,
             damage: None,
             wants: Wants::default(),
         }
+    }
+
+    #[inline]
+    pub(super) fn bounds(&self) -> &Bounds {
+        self.bounds.as_deref().unwrap_or(&Bounds::DEFAULT)
     }
 
     /// Forgets the stream, keeps the buffers.
@@ -167,7 +174,7 @@ impl Held {
 
     /// The text that was handed out is not needed any more: an unknown line can be long, and is rare.
     pub(super) fn drop_text(&mut self) {
-        let keep = KEEP.max(self.bounds.comment);
+        let keep = KEEP.max(self.bounds().comment);
         if let Some(rare) = &mut self.rare
             && rare.text.capacity() > keep
         {
@@ -215,15 +222,18 @@ impl Held {
 
     #[cold]
     fn note_need_of_much(&mut self, need: usize) {
-        self.peak = self.peak.max(need);
-        self.small_events += 1;
-        let small = need < self.data.capacity() / 4;
-        if small && self.small_events == 8 {
-            self.data.shrink_to(self.peak);
+        let capacity = self.data.capacity();
+        let rare = self.rare();
+        rare.peak = rare.peak.max(need);
+        rare.small_events += 1;
+        let peak = rare.peak;
+        let (small, is_last) = (need < capacity / 4, rare.small_events == 8);
+        if !small || is_last {
+            rare.peak = 0;
+            rare.small_events = 0;
         }
-        if !small || self.small_events == 8 {
-            self.peak = 0;
-            self.small_events = 0;
+        if small && is_last {
+            self.data.shrink_to(peak);
         }
     }
 
@@ -251,7 +261,7 @@ impl Held {
             return false;
         }
         let need = self.data.len() + bytes.len();
-        if need - end > self.bounds.data {
+        if need - end > self.bounds().data {
             self.damage_by(LimitKind::EventData);
             return false;
         }
@@ -265,7 +275,7 @@ impl Held {
 
     #[cold]
     fn grow(&mut self, need: usize) {
-        let most = self.bounds.data.saturating_add(1);
+        let most = self.bounds().data.saturating_add(1);
         let room = need.next_power_of_two().max(64).min(most);
         self.data.reserve_exact(room - self.data.len());
     }
@@ -279,7 +289,7 @@ impl Held {
 
     pub(super) fn id_line(&mut self, id: &[u8]) {
         self.begun = true;
-        if id.len() > self.bounds.id {
+        if id.len() > self.bounds().id {
             self.damage_by(LimitKind::EventId);
         } else if !id.contains(&0) {
             let rare = self.rare();
@@ -312,7 +322,7 @@ impl Held {
                 let rare = self.rare();
                 rare.text.clear();
                 rare.text_cut = false;
-                self.append_text(held_back, self.bounds.unknown_line);
+                self.append_text(held_back, self.bounds().unknown_line);
             }
         }
     }
@@ -331,7 +341,7 @@ impl Held {
         match kind {
             LineKind::Field(Field::Data) => {}
             LineKind::Field(Field::Event) => {
-                let limit = self.bounds.event_type;
+                let limit = self.bounds().event_type;
                 let event_type = &mut self.rare().event_type;
                 if event_type.len() + part.len() > limit {
                     self.damage_by(LimitKind::EventType);
@@ -340,16 +350,16 @@ impl Held {
                 }
             }
             LineKind::Field(Field::Id) => {
-                if self.append_text(part, self.bounds.id) {
+                if self.append_text(part, self.bounds().id) {
                     self.damage_by(LimitKind::EventId);
                 }
             }
             LineKind::Field(Field::Retry) => self.rare().digits.take(part),
             LineKind::Comment if self.wants.comments => {
-                self.append_text(part, self.bounds.comment);
+                self.append_text(part, self.bounds().comment);
             }
             LineKind::Unknown if self.wants.unknown_lines => {
-                self.append_text(part, self.bounds.unknown_line);
+                self.append_text(part, self.bounds().unknown_line);
             }
             LineKind::Comment | LineKind::Unknown => {}
         }

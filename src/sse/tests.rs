@@ -40,3 +40,27 @@ fn each_byte_is_looked_at_at_most_twice() {
     check("200,000 data lines that end in CR", steps([&lines[..]]), 1);
     check("100,000 comments", steps([&b":\n".repeat(100_000)[..]]), 0);
 }
+
+/// Longer inputs are looked at in goes (here of 1000 bytes); what comes out is that of any other pieces.
+#[test]
+fn a_long_input_is_like_its_pieces() {
+    let mut stream = Vec::new();
+    for n in 0..400 {
+        stream.extend_from_slice(&[&b"event: e"[..], &alloc::vec![b'y'; n % 13], b"\ndata: "].concat());
+        stream.extend_from_slice(&alloc::vec![b'x'; n * 37 % 900]);
+        stream.extend_from_slice(if n % 3 == 0 { b"\r\n\r\n" } else { b"\ndata: z\n\n" });
+    }
+    let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+        let (mut framer, mut all) = (Framer::new(), Vec::new());
+        for mut input in pieces {
+            while let Some(event) = framer.next(&mut input) {
+                let event = event.expect("nothing is over a limit");
+                all.push((event.event_type().to_vec(), event.data().to_vec(), event.span()));
+            }
+        }
+        all
+    };
+    let whole = read(&mut [&stream[..]].into_iter());
+    assert_eq!(whole.len(), 400);
+    assert_eq!(whole, read(&mut stream.chunks(1)));
+}

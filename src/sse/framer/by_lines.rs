@@ -9,6 +9,9 @@ use crate::sse::EventKind;
 use crate::sse::held::Dispatch;
 use crate::sse::line::{BOM, Field, LineKind, PastSpace, Progress, read_line};
 
+/// Bytes of an input that are looked at in one go: places are 32 bits wide.
+const MOST: usize = if cfg!(test) { 1000 } else { u32::MAX as usize };
+
 /// Amid a data line's value.
 const DATA_GOES_ON: Progress = Progress::Value(LineKind::Field(Field::Data), PastSpace::Yes);
 
@@ -16,7 +19,8 @@ impl Framer {
     /// Goes line by line. `first_end` is where the first line ends, if that is known.
     #[inline(never)]
     pub(super) fn advance_by_lines(&mut self, input: &mut &[u8], mut first_end: Option<usize>) -> bool {
-        let bytes = *input;
+        let bytes = &input[..input.len().min(MOST)];
+        first_end = first_end.map(|end| end.min(bytes.len()));
         self.settle();
         if self.ended {
             return self.advance_past_end(input);
@@ -80,7 +84,7 @@ impl Framer {
             match kind {
                 LineKind::Field(Field::Data) => {
                     if here.data.is_none() && !self.held.has_data() {
-                        if value.len() <= self.held.bounds.data {
+                        if value.len() <= self.held.bounds().data {
                             here.data = Some(value);
                         } else {
                             self.held.damage_by(LimitKind::EventData);
@@ -93,7 +97,7 @@ impl Framer {
                     }
                 }
                 LineKind::Field(Field::Event) => {
-                    if value.len() <= self.held.bounds.event_type {
+                    if value.len() <= self.held.bounds().event_type {
                         here.event_type = Some(value);
                     } else {
                         self.held.damage_by(LimitKind::EventType);
@@ -103,18 +107,21 @@ impl Framer {
                 LineKind::Field(Field::Retry) => self.held.retry_line(&bytes[value]),
                 LineKind::Comment if self.held.wants.comments => {
                     self.hold(bytes, here);
-                    return self.found_line(input, at, value, EventKind::Comment, self.held.bounds.comment);
+                    return self.found_line(input, at, value, EventKind::Comment, self.held.bounds().comment);
                 }
                 LineKind::Unknown if self.held.wants.unknown_lines => {
                     self.hold(bytes, here);
-                    return self.found_line(input, at, value, EventKind::UnknownLine, self.held.bounds.unknown_line);
+                    return self.found_line(input, at, value, EventKind::UnknownLine, self.held.bounds().unknown_line);
                 }
                 LineKind::Comment | LineKind::Unknown => {}
             }
         }
         self.hold(bytes, here);
         self.offset += at as u64;
-        *input = &[];
+        *input = &input[at..];
+        if !input.is_empty() {
+            return self.advance_by_lines(input, None);
+        }
         self.rest = match self.is_between_events() {
             false => Rest::No,
             true if self.start < self.offset => Rest::Skipped,
