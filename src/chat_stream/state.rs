@@ -244,9 +244,17 @@ impl ChatState {
         if !self.framer.advance(input) {
             return false;
         }
-        let Some(data) = self.framer.plain_data(before) else { return self.read_other_item(decoder, before) };
-        let documents = decoder.documents_in(data, self.framer.start(), &mut self.recent);
-        let result = read_documents(documents, self.framer.start(), &mut self.assembler);
+        let start = self.framer.start();
+        let Some((data, is_held)) = self.framer.plain_data(before) else {
+            return self.read_other_item(decoder, before);
+        };
+        // What is not held was looked at by `read_line`.
+        let is_taken = is_held && take_sole(decoder, data, &mut self.recent, &mut self.assembler, start);
+        let mut result = Ok(());
+        if !is_taken {
+            let documents = decoder.documents_in(data, start, &mut self.recent);
+            result = read_documents(documents, start, &mut self.assembler);
+        }
         if result.is_err() || self.bare.is_some() || self.reading != Reading::Stream {
             self.begin_stream(result);
         }
@@ -270,16 +278,9 @@ impl ChatState {
             Some(Ok(event)) => match event.kind() {
                 EventKind::Event | EventKind::Incomplete => {
                     let offset = event.span().start;
-                    let is_taken = event.event_type().is_empty()
-                        && take_sole(decoder, event.data(), &mut self.recent, &mut self.assembler, offset);
-                    let mut result = Ok(());
-                    if !is_taken {
-                        let documents = decoder.documents(event, &mut self.recent);
-                        result = read_documents(documents, offset, &mut self.assembler);
-                    }
-                    if result.is_err() || self.bare.is_some() || !matches!(self.reading, Reading::Stream) {
-                        self.begin_stream(result);
-                    }
+                    let documents = decoder.documents(event, &mut self.recent);
+                    let result = read_documents(documents, offset, &mut self.assembler);
+                    self.begin_stream(result);
                 }
                 EventKind::Comment => self.assembler.comment(event.data()),
                 EventKind::UnknownLine => {

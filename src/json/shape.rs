@@ -419,37 +419,23 @@ impl Shape {
             return None;
         }
         let text = self.table.text.as_bytes();
-        let (mut from, mut at) = (0, 0);
-        let mut found = None;
-        for (i, hole) in self.holes.iter().enumerate() {
-            let literal = text.get(from..hole.start as usize)?;
-            if bytes.get(at..at + literal.len())? != literal {
-                return None;
-            }
-            at += literal.len();
-            if hole.kind == Kind::String {
-                let string = string_end(bytes, at).ok()?;
-                if i + 1 == usize::from(gist.hole) {
-                    found = Some((at, string));
-                } else if hole.flags & TEXT != 0 && !string.is_plain() {
-                    return None;
-                }
-                at = string.end();
-            } else {
-                at = number_end(bytes, at).ok()?;
-            }
-            from = hole.end as usize;
+        let (before, rest) = self.holes.split_at_checked(usize::from(gist.hole) - 1)?;
+        let (wanted, after) = rest.split_first()?;
+        let (mut from, mut to) = (0, 0);
+        for hole in before {
+            (from, to) = (hole.end as usize, hole.pass(text, from, bytes, to)?);
         }
-        let literal = text.get(from..)?;
-        let end = at + literal.len();
-        if bytes.get(at..end)? != literal {
-            return None;
+        let at = same(text.get(from..wanted.start as usize)?, bytes, to)?;
+        let string = string_end(bytes, at).ok()?;
+        (from, to) = (wanted.end as usize, string.end());
+        for hole in after {
+            (from, to) = (hole.end as usize, hole.pass(text, from, bytes, to)?);
         }
+        let end = same(text.get(from..)?, bytes, to)?;
         crate::steps::count(end);
         if self.credit < MOST_CREDIT {
             self.credit += 1;
         }
-        let (at, string) = found?;
         Some(Line { gist, at, string, end })
     }
 
@@ -566,7 +552,25 @@ impl Shape {
     }
 }
 
+/// Where a literal at `at` ends.
+#[inline(always)]
+fn same(literal: &[u8], data: &[u8], at: usize) -> Option<usize> {
+    let end = at + literal.len();
+    if data.get(at..end)? == literal { Some(end) } else { None }
+}
+
 impl Hole {
+    /// The end of a string or number that nobody asks for, after the literal before it.
+    #[inline(never)]
+    fn pass(&self, text: &[u8], from: usize, data: &[u8], at: usize) -> Option<usize> {
+        let at = same(text.get(from..self.start as usize)?, data, at)?;
+        if self.kind == Kind::Number {
+            return number_end(data, at).ok();
+        }
+        let string = string_end(data, at).ok()?;
+        (self.flags & TEXT == 0 || string.is_plain()).then_some(string.end())
+    }
+
     /// The end of a container that nobody looks into.
     fn container_end(&self, data: &[u8], at: usize) -> Option<usize> {
         let open = if self.kind == Kind::Object { b'{' } else { b'[' };

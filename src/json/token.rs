@@ -54,12 +54,11 @@ impl<'a> Token<'a> {
 pub(crate) struct Window([u8; SHORT]);
 
 impl Window {
-    /// The first `length` bytes of `bytes`, which are ASCII, when they are few and not the last.
+    /// The first `length` bytes of `bytes`, which are ASCII, when they are few and not the last, and what comes after them
+    /// is UTF-8.
     #[inline(always)]
     pub(crate) fn copy(&mut self, bytes: &[u8], length: usize) -> Option<Token<'_>> {
-        let window = bytes.first_chunk::<SHORT>().filter(|_| length <= SHORT)?;
-        let mask = u128::MAX.checked_shr(8 * (SHORT - length) as u32).unwrap_or(0);
-        self.0 = (u128::from_le_bytes(*window) & mask).to_le_bytes();
+        self.0 = *bytes.first_chunk().filter(|_| length <= SHORT)?;
         Some(Token { padded: core::str::from_utf8(&self.0).ok()?, length })
     }
 }

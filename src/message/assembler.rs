@@ -133,7 +133,7 @@ impl Assembler {
     /// Takes the text of a chunk that changes nothing else. `false`: nothing was taken, for it might.
     #[inline(always)]
     pub(crate) fn take_sole(&mut self, sole: &SoleText<'_>, offset: u64) -> bool {
-        let is_plain = !self.done && !self.ended && !self.split_think && self.seldom.is_none();
+        let is_plain = !self.out.has_more() && !self.done && !self.ended && !self.split_think && self.seldom.is_none();
         let Some(growth) = self.choices.first() else { return false };
         if !is_plain
             || sole.envelope & !self.known != 0
@@ -160,7 +160,9 @@ impl Assembler {
         }
         growth.had_delta = true;
         let place = Place { slot: 0, choice: sole.index, offset };
-        self.text_bytes += growth.push(field, sole.text, place, &mut self.out);
+        let (record, grown) = growth.append(field, sole.text, place);
+        self.out.push_only(record);
+        self.text_bytes += grown;
         true
     }
 

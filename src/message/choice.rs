@@ -238,6 +238,14 @@ impl Growth {
     /// Appends and queues; says how many bytes the message that is kept grew by.
     #[inline(always)]
     pub(super) fn push(&mut self, field: Field, new: Token<'_>, place: Place, out: &mut Out) -> usize {
+        let (record, grown) = self.append(field, new, place);
+        out.push(record);
+        grown
+    }
+
+    /// Appends; gives the update, and how many bytes the message that is kept grew by.
+    #[inline(always)]
+    pub(super) fn append(&mut self, field: Field, new: Token<'_>, place: Place) -> (Record, usize) {
         let what = match field {
             Field::Content => What::Text,
             Field::Reasoning => What::Reasoning,
@@ -278,8 +286,7 @@ impl Growth {
                 (start, text.len(), 0)
             }
         };
-        out.push(Record { what, choice: place.slot, call: 0, start, end, before: 0 });
-        grown
+        (Record { what, choice: place.slot, call: 0, start, end, before: 0 }, grown)
     }
 
     #[cold]

@@ -121,6 +121,8 @@ pub(super) struct Out {
     limit: u32,
     /// Whether room that was not needed for a while is given back.
     gives_back: bool,
+    /// Whether there is something in `further` that must go when the updates were taken.
+    is_further_used: bool,
 }
 
 impl Out {
@@ -128,7 +130,7 @@ impl Out {
     pub(super) fn new(anomalies: usize, gives_back: bool) -> Self {
         let first = Record { what: What::Done, choice: 0, call: 0, start: 0, end: 0, before: 0 };
         let limit = u32::try_from(anomalies).unwrap_or(u32::MAX);
-        Self { first, further: None, length: 0, taken: 0, limit, gives_back }
+        Self { first, further: None, length: 0, taken: 0, limit, gives_back, is_further_used: false }
     }
 
     /// Queues a record; says where it is.
@@ -144,9 +146,21 @@ impl Out {
         at
     }
 
+    /// Queues a record when all that were queued were taken: the only one then.
+    #[inline(always)]
+    pub(super) fn push_only(&mut self, record: Record) {
+        self.first = record;
+        (self.taken, self.length) = (0, 1);
+    }
+
+    fn further(&mut self) -> &mut Further {
+        self.is_further_used = true;
+        self.further.get_or_insert_default()
+    }
+
     #[inline(never)]
     fn push_further(&mut self, record: Record) {
-        self.further.get_or_insert_default().records.push(record);
+        self.further().records.push(record);
     }
 
     /// By reference: to copy a record whole that was just written in parts makes the processor wait.
@@ -202,7 +216,7 @@ impl Out {
             return false;
         }
         (self.taken, self.length) = (0, 0);
-        if self.further.is_some() {
+        if self.is_further_used || self.gives_back && self.further.is_some() {
             self.clear_further();
         }
         true
@@ -210,6 +224,7 @@ impl Out {
 
     #[inline(never)]
     fn clear_further(&mut self) {
+        self.is_further_used = false;
         let Some(further) = &mut self.further else { return };
         further.clear();
         if self.gives_back && further.is_idle() {
@@ -240,7 +255,7 @@ impl Out {
 
     /// Keeps a text that only an update shows, until the queue is recycled.
     pub(super) fn note(&mut self, what: What, choice: u32, text: &[u8]) {
-        let further = self.further.get_or_insert_default();
+        let further = self.further();
         crate::steps::count(text.len());
         let start = further.notes.len();
         push_lossy(text, &mut further.notes);
@@ -253,7 +268,7 @@ impl Out {
     }
 
     pub(super) fn error(&mut self, error: ProviderError) {
-        let errors = &mut self.further.get_or_insert_default().errors;
+        let errors = &mut self.further().errors;
         errors.push(error);
         let start = errors.len() - 1;
         self.push(Record { what: What::Error, choice: 0, call: 0, start, end: 0, before: 0 });
@@ -272,7 +287,7 @@ impl Out {
     /// Counts an anomaly and queues its update.
     pub(super) fn anomaly(&mut self, mut anomaly: Anomaly, text: &[u8]) {
         let limit = self.limit as usize;
-        let further = self.further.get_or_insert_default();
+        let further = self.further();
         let same =
             |kept: &&mut Anomaly| (kept.code, kept.choice, kept.call) == (anomaly.code, anomaly.choice, anomaly.call);
         if let Some(kept) = further.log.iter_mut().find(same) {

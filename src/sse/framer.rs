@@ -287,13 +287,20 @@ impl Framer {
         }
     }
 
-    /// The data of the item at hand, when it is an event that is one data line of the input and has nothing else: what
-    /// nearly all are. `input` as for [`event`](Self::event).
+    /// The data of the item at hand, when it is an event without a type that is one data line of the input or has its data
+    /// held: what nearly all are. Then whether they are held. `input` as for [`event`](Self::event).
     #[inline(always)]
-    pub(crate) fn plain_data<'a>(&self, input: &'a [u8]) -> Option<&'a [u8]> {
-        let Found::Quick(from) = self.found else { return None };
-        let length = (self.offset - self.start) as usize;
-        input.get(usize::from(from)..length.saturating_sub(2))
+    pub(crate) fn plain_data<'a>(&'a self, input: &'a [u8]) -> Option<(&'a [u8], bool)> {
+        match self.found {
+            Found::Quick(from) => {
+                let length = (self.offset - self.start) as usize;
+                Some((input.get(usize::from(from)..length.saturating_sub(2))?, false))
+            }
+            Found::Item(Item { data: Place::Held, event_type: Place::Nowhere, kind: EventKind::Event, .. }) => {
+                Some((self.held.data(), true))
+            }
+            _ => None,
+        }
     }
 
     /// The input from where the value of a data line at its front begins, and where that is, when the line is the first of
@@ -303,10 +310,10 @@ impl Framer {
         if self.rest != Rest::Yes {
             return None;
         }
-        match input {
-            [b'd', b'a', b't', b'a', b':', b' ', line @ ..] => Some((line, 6)),
-            [b'd', b'a', b't', b'a', b':', line @ ..] => Some((line, 5)),
-            _ => None,
+        // Compared as two words; a pattern is compared byte by byte.
+        match input.split_first_chunk() {
+            Some((b"data: ", line)) => Some((line, 6)),
+            _ => Some((input.strip_prefix(b"data:")?, 5)),
         }
     }
 
