@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::bare_line::BareLine;
 use super::opening::Opening;
 use crate::json::token::Window;
-use crate::message::AnomalyCode;
+use crate::message::{AnomalyCode, Taken};
 use crate::sse::{Event, EventKind, Framer};
 use crate::wire::chat::{Decoder, Document, Documents, RecentShapes};
 use crate::{Assembler, Completion, Error, ErrorKind, LimitKind, Options, ProviderError, Update};
@@ -89,9 +89,13 @@ impl ChatState {
     /// the rest of the input unread, and comes again on every later call; the message so far stays readable.
     #[inline]
     pub fn advance(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> Result<bool, Error> {
-        if self.read_line(decoder, input) { Ok(true) } else { self.advance_further(decoder, input) }
+        match self.read_line(decoder, input) {
+            Taken::Nothing => self.advance_further(decoder, input),
+            Taken::Text(_) | Taken::Fragment => Ok(true),
+        }
     }
 
+    #[cold]
     #[inline(never)]
     fn advance_further(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> Result<bool, Error> {
         loop {
@@ -119,8 +123,11 @@ impl ChatState {
     /// [`advance`](Self::advance), then [`update`](Self::update): `None` when the input is used up.
     #[inline]
     pub fn next(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> Option<Result<Update<'_>, Error>> {
-        if self.read_line(decoder, input) {
-            return self.assembler.update().map(Ok);
+        match self.read_line(decoder, input) {
+            // Nothing has to be looked up for it.
+            Taken::Text(field) => return self.assembler.text_update(field).map(Ok),
+            Taken::Fragment => return self.assembler.update().map(Ok),
+            Taken::Nothing => {}
         }
         match self.advance_further(decoder, input) {
             Ok(true) => self.assembler.update().map(Ok),
@@ -218,23 +225,34 @@ impl ChatState {
     }
 
     /// Reads an event that is known to be one without a search for where it ends: its data are at the front of the input and
-    /// fit what the stream brought last, in which there is no line end. Moves to its update; `false` says nothing.
+    /// fit what the stream brought last, in which there is no line end. Moves to its update.
     #[inline(always)]
-    fn read_line(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> bool {
-        if !matches!(self.reading, Reading::Stream) || self.assembler.has_more() {
-            return false;
+    fn read_line(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> Taken {
+        // First all that is looked at of the stream's own: of many streams it is far off, and is fetched while the decoder,
+        // which is at hand, goes on.
+        let is_open = self.reading == Reading::Stream && self.bare.is_none();
+        if !is_open || self.assembler.is_live() || !self.assembler.takes_sole() {
+            return Taken::Nothing;
         }
-        let Some((line, from)) = self.framer.line_ahead(input) else { return false };
+        let Some((line, from)) = self.framer.line_ahead(input) else { return Taken::Nothing };
         let mut window = Window::default();
-        let Some((sole, length)) = decoder.sole_line(line, &mut self.recent, &mut window) else { return false };
-        let is_taken = self.framer.is_event_ahead(line, length)
-            && self.bare.is_none()
-            && self.assembler.take_sole(&sole, self.framer.offset());
-        if is_taken {
-            self.framer.take_event_ahead(input, from, length);
-            return self.assembler.advance_to_sole();
+        let sole = decoder.sole_line(line, &mut self.recent, &mut window);
+        let Some((sole, length)) = sole else { return Taken::Nothing };
+        if !self.framer.is_event_ahead(line, length) {
+            return Taken::Nothing;
         }
-        false
+        let taken = self.assembler.take_sole(&sole, self.framer.offset());
+        if taken == Taken::Nothing {
+            return taken;
+        }
+        self.framer.take_event_ahead(input, from, length);
+        match taken {
+            Taken::Text(_) => self.assembler.advance_to_text(),
+            // A fragment may bring no update.
+            _ if !self.assembler.advance() => return Taken::Nothing,
+            _ => {}
+        }
+        taken
     }
 
     /// Reads one item of the event stream; `false` when the input is used up.
@@ -271,6 +289,7 @@ impl ChatState {
     }
 
     /// Reads an item that is more than one data line, lies in two inputs, or is no event; `input` is what it may lie in.
+    #[cold]
     #[inline(never)]
     fn read_other_item(&mut self, decoder: &mut Decoder, input: &[u8]) -> bool {
         match self.framer.event(input) {
@@ -388,9 +407,12 @@ fn take_sole(
     assembler: &mut Assembler,
     offset: u64,
 ) -> bool {
+    if !assembler.takes_sole() {
+        return false;
+    }
     let mut window = Window::default();
     let sole = decoder.sole_line(data, recent, &mut window);
-    sole.is_some_and(|(sole, length)| length == data.len() && assembler.take_sole(&sole, offset))
+    sole.is_some_and(|(sole, length)| length == data.len() && assembler.take_sole(&sole, offset) != Taken::Nothing)
 }
 
 /// Applies the documents of an event.
@@ -398,7 +420,8 @@ fn take_sole(
 fn read_documents(mut documents: Documents<'_>, offset: u64, assembler: &mut Assembler) -> Result<(), Error> {
     while documents.advance() {
         if let Some(sole) = documents.sole_text()
-            && assembler.take_sole(&sole, offset)
+            && assembler.takes_sole()
+            && assembler.take_sole(&sole, offset) != Taken::Nothing
         {
             continue;
         }

@@ -161,6 +161,7 @@ fn string<const ASCII: bool>(data: &[u8], at: usize) -> Result<StringEnd, Fault>
 }
 
 /// The rest of a string in the last bytes of the data: a look at the last word, of which the first bytes are shifted out.
+#[cold]
 #[inline(never)]
 fn string_end_near_end(data: &[u8], at: usize, ascii: bool) -> Result<StringEnd, Fault> {
     if let Some(bytes) = data.last_chunk::<STEP>()
@@ -178,6 +179,7 @@ fn string_end_near_end(data: &[u8], at: usize, ascii: bool) -> Result<StringEnd,
 }
 
 /// The rest of a string from an escape, or from near the end of the data.
+#[cold]
 #[inline(never)]
 fn string_end_slow(data: &[u8], mut at: usize, mut ascii: bool) -> Result<StringEnd, Fault> {
     let mut escaped = false;

@@ -32,6 +32,7 @@ impl Integer {
         if number_end(text, 0) == Ok(text.len()) { Self::of_number(text) } else { None }
     }
 
+    #[cold]
     #[inline(never)]
     fn of_long_number(text: &[u8]) -> Option<Self> {
         let (negative, digits) = match text {

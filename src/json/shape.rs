@@ -185,6 +185,7 @@ impl Shapes {
         self.fit_others(data, recent, fit)
     }
 
+    #[cold]
     #[inline(never)]
     fn fit_others(&mut self, data: &[u8], recent: &mut Recent, fit: &mut Fit) -> Option<u8> {
         for i in 1..recent.shapes.len() {
@@ -199,6 +200,7 @@ impl Shapes {
         self.fit_any(data, recent, fit)
     }
 
+    #[cold]
     #[inline(never)]
     fn fit_any(&mut self, data: &[u8], recent: &mut Recent, fit: &mut Fit) -> Option<u8> {
         if recent.wait > 0 {
@@ -223,6 +225,7 @@ impl Shapes {
 
     /// Takes note of a document that fitted no shape: `table` and `fit` are what the scanner made of it, `text` is empty
     /// when it is not UTF-8. Gives the number of the shape that it made, if it made one.
+    #[cold]
     #[inline(never)]
     pub(crate) fn miss(
         &mut self,

@@ -218,6 +218,7 @@ impl Fit {
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn other_hole_text(&mut self, raw: &[u8], escaped: bool) -> Option<HoleText> {
         let start = self.scratch.len();
@@ -334,6 +335,7 @@ impl<'a> Doc<'a> {
         Text::plain(core::str::from_utf8(bytes).unwrap_or_default())
     }
 
+    #[cold]
     #[inline(never)]
     fn owned(self, slot: u32) -> Option<Text<'a>> {
         let at = self.fit.owned.binary_search_by_key(&slot, |owned| owned.slot).ok()?;

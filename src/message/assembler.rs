@@ -12,6 +12,7 @@ use super::choice::{Field, Growth};
 use super::choices::Choices;
 use super::completion::{Completion, Numbers, ProviderError, Usage};
 use super::out::{Out, Place, What};
+use super::resolve::text_update;
 use super::{Anomaly, AnomalyCode, Keep, Options, Update};
 use crate::wire::chat::{Chunk, ChunkChoice, ContentPartKind, Delta, Document, SoleKind, SoleText};
 use crate::{Error, ErrorKind, LimitKind, Limits, Text};
@@ -72,6 +73,17 @@ pub struct Assembler {
     pub(super) ended_complete: bool,
 }
 
+/// What was taken of a sole text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Nothing, for it may change more.
+    Nothing,
+    /// All: a text grew, and that is the one update.
+    Text(Field),
+    /// All: a call's arguments grew.
+    Fragment,
+}
+
 impl Default for Assembler {
     fn default() -> Self {
         Self::with_options(Options::default())
@@ -123,35 +135,41 @@ impl Assembler {
     pub fn apply(&mut self, document: &Document<'_>, offset: u64) -> Result<(), Error> {
         if let Document::Chunk(chunk) = document
             && let Some(sole) = chunk.sole_text()
-            && self.take_sole(&sole, offset)
+            && self.takes_sole()
+            && self.take_sole(&sole, offset) != Taken::Nothing
         {
             return Ok(());
         }
         self.apply_any(document, offset)
     }
 
-    /// Takes the text of a chunk that changes nothing else. `false`: nothing was taken, for it might.
+    /// Whether a sole text can be taken, as far as can be said before it is there.
     #[inline(always)]
-    pub(crate) fn take_sole(&mut self, sole: &SoleText<'_>, offset: u64) -> bool {
-        let is_plain = !self.out.has_more() && !self.done && !self.ended && !self.split_think && self.seldom.is_none();
-        let Some(growth) = self.choices.first() else { return false };
-        if !is_plain
-            || sole.envelope & !self.known != 0
-            || growth.index != sole.index
-            || sole.has_role && !growth.has_role()
-        {
-            return false;
+    pub(crate) fn takes_sole(&self) -> bool {
+        !(self.done | self.ended | self.split_think | self.out.has_more() | self.choices.is_empty())
+            && self.seldom.is_none()
+    }
+
+    /// Takes the text of a chunk that changes nothing else, when [there is nothing against it](Self::takes_sole).
+    #[inline(always)]
+    pub(crate) fn take_sole(&mut self, sole: &SoleText<'_>, offset: u64) -> Taken {
+        let Some(growth) = self.choices.first() else { return Taken::Nothing };
+        if sole.envelope & !self.known != 0 || growth.index != sole.index || sole.has_role && !growth.has_role() {
+            return Taken::Nothing;
         }
         let field = match sole.of {
             SoleKind::Content => Field::Content,
             SoleKind::Reasoning if growth.reasoning_field.is_some() => Field::Reasoning,
-            SoleKind::Reasoning => return false,
-            SoleKind::Arguments(call) => return self.take_sole_fragment(call, sole.text.as_str(), offset),
+            SoleKind::Reasoning => return Taken::Nothing,
+            SoleKind::Arguments(call) => {
+                let is_taken = self.take_sole_fragment(call, sole.text.as_str(), offset);
+                return if is_taken { Taken::Fragment } else { Taken::Nothing };
+            }
         };
         let keep = self.keep == Keep::Everything;
         let room = if keep { self.limits().text.saturating_sub(self.text_bytes) } else { usize::MAX };
         if growth.waits_for_half(field) || sole.text.len() > room {
-            return false;
+            return Taken::Nothing;
         }
         self.recycle();
         let growth = &mut self.choices[0];
@@ -163,7 +181,7 @@ impl Assembler {
         let (record, grown) = growth.append(field, sole.text, place);
         self.out.push_only(record);
         self.text_bytes += grown;
-        true
+        Taken::Text(field)
     }
 
     #[inline(never)]
@@ -279,6 +297,7 @@ impl Assembler {
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn further_slot(&mut self, index: i64, offset: u64) -> Result<u32, Error> {
         const FEW: usize = 8;
@@ -448,7 +467,7 @@ impl Assembler {
     pub(crate) fn comment(&mut self, text: &[u8]) {
         if self.comments {
             self.recycle();
-            self.out.note(What::Comment, 0, text);
+            self.out.note(What::Comment, 0, &[text]);
         }
     }
 
@@ -469,16 +488,22 @@ impl Assembler {
         }
     }
 
-    /// Whether there may be updates that were not moved to.
+    /// Whether one record may stand for several updates.
     #[inline(always)]
-    pub(crate) fn has_more(&self) -> bool {
-        self.live || self.out.has_more()
+    pub(crate) fn is_live(&self) -> bool {
+        self.live
     }
 
-    /// [`advance`](Self::advance) after a text was [taken](Self::take_sole), nothing before it.
+    /// [`advance`](Self::advance) after a text was [taken](Self::take_sole).
     #[inline(always)]
-    pub(crate) fn advance_to_sole(&mut self) -> bool {
-        self.out.advance()
+    pub(crate) fn advance_to_text(&mut self) {
+        self.out.advance_to_only();
+    }
+
+    /// [`update`](Self::update) after that.
+    #[inline(always)]
+    pub(crate) fn text_update(&self, field: Field) -> Option<Update<'_>> {
+        text_update(self.choices.first()?, field, self.out.only())
     }
 
     /// The update that [`advance`](Self::advance) moved to.

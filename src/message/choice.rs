@@ -21,7 +21,7 @@ use crate::wire::chat::REASONING_FIELDS;
 
 /// The texts of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Field {
+pub(crate) enum Field {
     Content,
     Reasoning,
     Refusal,

@@ -80,13 +80,14 @@ impl Assembler {
         if !is_groqs && self.usage.as_ref().is_some_and(|known| known.raw.as_bytes() == usage.raw()) {
             return;
         }
-        let before = self.usage.replace(Box::new(typed(usage)));
         if let Some(seldom) = &mut self.seldom {
             if core::mem::take(&mut seldom.usage_is_groqs) {
-                seldom.groq_usage = before;
+                seldom.groq_usage = self.usage.take();
             }
             seldom.said_usage = None;
         }
+        // In the room of the one before: some providers send one with every chunk.
+        read_usage(usage, self.usage.get_or_insert_default());
         self.fill_from_groq();
         self.out.tell(What::Usage, 0);
     }
@@ -94,7 +95,8 @@ impl Assembler {
     /// `x_groq.usage` fills in what `usage` does not say: the numbers at once, its raw members at the end.
     #[cold]
     pub(super) fn groq_usage(&mut self, usage: &ChunkUsage<'_>) {
-        let groq = Box::new(typed(usage));
+        let mut groq = Box::<Usage>::default();
+        read_usage(usage, &mut groq);
         let has_own = self.usage.is_some();
         let seldom = self.seldom.get_or_insert_default();
         if has_own && !seldom.usage_is_groqs {
@@ -132,18 +134,15 @@ impl Assembler {
     }
 }
 
-fn typed(usage: &ChunkUsage<'_>) -> Usage {
-    let mut raw = String::new();
-    push_lossy(usage.raw(), &mut raw);
-    Usage {
-        prompt_tokens: usage.prompt_tokens(),
-        completion_tokens: usage.completion_tokens(),
-        total_tokens: usage.total_tokens(),
-        cached_tokens: usage.cached_tokens(),
-        reasoning_tokens: usage.reasoning_tokens(),
-        cost: usage.cost(),
-        raw,
-    }
+fn read_usage(usage: &ChunkUsage<'_>, to: &mut Usage) {
+    to.prompt_tokens = usage.prompt_tokens();
+    to.completion_tokens = usage.completion_tokens();
+    to.total_tokens = usage.total_tokens();
+    to.cached_tokens = usage.cached_tokens();
+    to.reasoning_tokens = usage.reasoning_tokens();
+    to.cost = usage.cost();
+    to.raw.clear();
+    push_lossy(usage.raw(), &mut to.raw);
 }
 
 /// The text, cut to so many bytes at most.

@@ -1,7 +1,5 @@
 //! What is carried raw: reasoning details, logprobs, and the fields of a delta that the schema does not name.
 
-use alloc::vec::Vec;
-
 use super::assembler::Assembler;
 use super::choice::Field;
 use super::out::{Place, What};
@@ -20,7 +18,7 @@ impl Assembler {
                 let dropped = self.choices[place.slot].rest().details.merge(&detail);
                 self.too_many_keys(dropped, place);
             }
-            self.out.note(What::Detail, place.slot, raw);
+            self.out.note(What::Detail, place.slot, &[raw]);
             if as_reasoning && let Some(text) = detail.text().or_else(|| detail.summary()) {
                 self.text(Field::Reasoning, &text, place)?;
             }
@@ -56,7 +54,7 @@ impl Assembler {
                 }
             }
         }
-        self.out.note(What::Logprobs, place.slot, raw);
+        self.out.note(What::Logprobs, place.slot, &[raw]);
         self.too_many_keys(dropped, place);
         Ok(())
     }
@@ -66,14 +64,11 @@ impl Assembler {
     pub(super) fn extra(&mut self, key: &[u8], value: &[u8], element: bool, place: Place) -> Result<(), Error> {
         self.take_detail_bytes(key.len() + value.len(), place.offset)?;
         let mut dropped = 0;
-        let mut member = Vec::with_capacity(key.len() + value.len() + 7);
         let (open, close): (&[u8], &[u8]) = if element { (b"\":[", b"]}") } else { (b"\":", b"}") };
-        for part in [b"{\"", key, open, value, close] {
-            member.extend_from_slice(part);
-        }
+        let member = [b"{\"", key, open, value, close];
         if self.keep == Keep::Everything {
             let extras = &mut self.choices[place.slot].rest().extras;
-            for (key, value) in members(&member) {
+            for (key, value) in members(&member.concat()) {
                 if extras.merge(&key, value).is_none() {
                     dropped += key.len() + value.len();
                 }

@@ -36,6 +36,7 @@ pub use anomaly::{Anomaly, AnomalyCode};
 pub use arguments::{ParseBuffer, ParseError};
 pub use arguments::{PartialArguments, RepairedArguments};
 pub use assembler::Assembler;
+pub(crate) use assembler::Taken;
 pub use completion::{Choice, Completion, EndedBy, FinishReason, Message, MessagePart, Outcome, ProviderError, Usage};
 pub use options::{Keep, Options};
 pub use owned::OwnedUpdate;

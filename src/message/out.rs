@@ -153,11 +153,24 @@ impl Out {
         (self.taken, self.length) = (0, 1);
     }
 
+    /// Moves to the record that was [pushed so](Self::push_only).
+    #[inline(always)]
+    pub(super) fn advance_to_only(&mut self) {
+        self.taken = 1;
+    }
+
+    /// The record that was [pushed so](Self::push_only).
+    #[inline(always)]
+    pub(super) fn only(&self) -> &Record {
+        &self.first
+    }
+
     fn further(&mut self) -> &mut Further {
         self.is_further_used = true;
         self.further.get_or_insert_default()
     }
 
+    #[cold]
     #[inline(never)]
     fn push_further(&mut self, record: Record) {
         self.further().records.push(record);
@@ -222,6 +235,7 @@ impl Out {
         true
     }
 
+    #[cold]
     #[inline(never)]
     fn clear_further(&mut self) {
         self.is_further_used = false;
@@ -253,12 +267,14 @@ impl Out {
         }
     }
 
-    /// Keeps a text that only an update shows, until the queue is recycled.
-    pub(super) fn note(&mut self, what: What, choice: u32, text: &[u8]) {
+    /// Keeps a text (in parts, none of which ends within a character) that only an update shows, until the queue is recycled.
+    pub(super) fn note(&mut self, what: What, choice: u32, parts: &[&[u8]]) {
         let further = self.further();
-        crate::steps::count(text.len());
         let start = further.notes.len();
-        push_lossy(text, &mut further.notes);
+        for part in parts {
+            crate::steps::count(part.len());
+            push_lossy(part, &mut further.notes);
+        }
         let end = further.notes.len();
         self.push(Record { what, choice, call: 0, start, end, before: 0 });
     }

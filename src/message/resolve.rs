@@ -2,25 +2,34 @@
 
 use super::Update;
 use super::assembler::Assembler;
-use super::choice::Field;
+use super::choice::{Field, Growth};
 use super::out::{Record, What};
+
+/// The update that a record of a text of this choice stands for.
+#[inline(always)]
+pub(super) fn text_update<'a>(growth: &'a Growth, field: Field, record: &Record) -> Option<Update<'a>> {
+    let (choice, text) = (growth.index, growth.text(field).get(record.start..record.end)?);
+    Some(match field {
+        Field::Content => Update::Text { choice, text },
+        Field::Reasoning => Update::Reasoning { choice, text },
+        Field::Refusal => Update::Refusal { choice, text },
+    })
+}
 
 impl Assembler {
     /// The update that a record stands for.
     #[inline(always)]
     pub(super) fn resolve(&self, record: &Record) -> Option<Update<'_>> {
-        let text = |field| {
-            let growth = self.choices.get(record.choice)?;
-            Some((growth.index, growth.text(field).get(record.start..record.end)?))
+        let field = match record.what {
+            What::Text => Field::Content,
+            What::Reasoning => Field::Reasoning,
+            What::Refusal => Field::Refusal,
+            _ => return self.resolve_other(record),
         };
-        match record.what {
-            What::Text => text(Field::Content).map(|(choice, text)| Update::Text { choice, text }),
-            What::Reasoning => text(Field::Reasoning).map(|(choice, text)| Update::Reasoning { choice, text }),
-            What::Refusal => text(Field::Refusal).map(|(choice, text)| Update::Refusal { choice, text }),
-            _ => self.resolve_other(record),
-        }
+        text_update(self.choices.get(record.choice)?, field, record)
     }
 
+    #[cold]
     #[inline(never)]
     fn resolve_other(&self, record: &Record) -> Option<Update<'_>> {
         match record.what {

@@ -272,6 +272,7 @@ impl Documents<'_> {
         self.further()
     }
 
+    #[cold]
     #[inline(never)]
     fn further(&mut self) -> bool {
         if self.held {
@@ -370,6 +371,7 @@ impl Documents<'_> {
     }
 
     /// Whether the data are several lines and each is JSON, `[DONE]`, a comment or blank.
+    #[cold]
     #[inline(never)]
     fn are_split_lines(&self) -> bool {
         let room = self.decoder.limits.depth.min(MAX_DEPTH);
