@@ -279,3 +279,30 @@ fn reasoning_goes_back_under_the_name_it_came_with() {
         assert_eq!(sent[field], "Let me think about it", "{sent}");
     }
 }
+
+#[test]
+fn an_encrypted_detail_without_an_index_is_an_entry_of_its_own_whatever_it_says() {
+    let detail = |kind: &str, text: &str| json!({"type": kind, "text": text, "format": "f"});
+    let summary = |text: &str| json!({"type": "reasoning.summary", "summary": text, "index": 0});
+    let entries = [
+        detail("reasoning.encrypted", "a"),
+        detail("reasoning.encrypted", "b"),
+        summary("one"),
+        summary(" two"),
+        summary(" three\n"),
+        detail("reasoning.text", "c"),
+        detail("reasoning.text", "d"),
+    ];
+    let choices: Vec<Value> =
+        entries.iter().map(|entry| json!({"index": 0, "delta": {"reasoning_details": [entry]}})).collect();
+    let mut chat = ChatStream::new();
+    chat.feed(&stream(&choices), |_| {}).expect("within the limits");
+    let merged: Value = serde_json::from_str(&chat.finish().choices[0].message.reasoning_details).expect("an array");
+    let expected = [
+        detail("reasoning.encrypted", "a"),
+        detail("reasoning.encrypted", "b"),
+        summary("one two three\n"),
+        detail("reasoning.text", "cd"),
+    ];
+    assert_eq!(merged, json!(expected));
+}

@@ -11,6 +11,9 @@ use crate::{ReasoningDetailDelta, Text};
 /// The fields whose texts are appended.
 const TEXTS: [&str; 3] = ["text", "summary", "data"];
 
+/// Without an index each is an entry of its own.
+const ENCRYPTED: &str = "reasoning.encrypted";
+
 /// A longer frame is not remembered.
 const LONGEST_FRAME: usize = 512;
 
@@ -32,7 +35,7 @@ struct Detail {
 
 impl Detail {
     /// Whether a fragment is the last one but for its text.
-    fn has_frame(&self, (before, after): (&[u8], &[u8])) -> bool {
+    fn has_frame(&self, [before, after]: [&[u8]; 2]) -> bool {
         let (known, rest) = self.frame.split_at(self.frame_cut);
         !known.is_empty() && known == before && rest == after
     }
@@ -58,10 +61,10 @@ impl Details {
     pub(super) fn merge(&mut self, delta: &ReasoningDetailDelta<'_>) -> usize {
         let frame = delta.frame();
         // Nearly every fragment of a run: nothing but its text is new.
-        if let (Some(frame), Some(detail), Some(text)) = (frame, self.list.get_mut(self.last), delta.text())
-            && detail.has_frame(frame)
+        if let (Some((which, text, frame)), Some(detail)) = (&frame, self.list.get_mut(self.last))
+            && detail.has_frame(*frame)
         {
-            append(detail.texts[0].get_or_insert_default(), &mut detail.halves[0], &text);
+            append(detail.texts[*which].get_or_insert_default(), &mut detail.halves[*which], text);
             return 0;
         }
         let (index, kind, id) = (delta.index(), delta.kind().unwrap_or_default(), delta.id().unwrap_or_default());
@@ -74,7 +77,12 @@ impl Details {
         let detail = &mut self.list[at];
         detail.frame.clear();
         detail.frame_cut = 0;
-        if let Some((before, after)) = frame.filter(|(before, after)| before.len() + after.len() <= LONGEST_FRAME) {
+        // What never goes on with an entry must not do so by its frame.
+        let goes_on = index.is_some() || kind != ENCRYPTED;
+        if let Some((_, _, [before, after])) = frame
+            && goes_on
+            && before.len() + after.len() <= LONGEST_FRAME
+        {
             detail.frame.extend_from_slice(before);
             detail.frame.extend_from_slice(after);
             detail.frame_cut = before.len();
@@ -99,7 +107,7 @@ impl Details {
     fn find(&self, index: Option<i64>, kind: &str) -> Option<usize> {
         let Some(index) = index else {
             let last = self.list.last()?;
-            let same = last.index.is_none() && last.kind == kind && kind != "reasoning.encrypted";
+            let same = last.index.is_none() && last.kind == kind && kind != ENCRYPTED;
             return same.then(|| self.list.len() - 1);
         };
         if self.list.len() > Self::FEW {

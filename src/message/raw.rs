@@ -6,7 +6,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json::cursor::{MAX_DEPTH, skip_blanks, skipped_value_end};
+use crate::json::cursor::{MAX_DEPTH, plain_run, skip_blanks, skipped_value_end};
 use crate::json::string::{push_lossy, unescape};
 
 /// The values and keys of a raw object, in turn.
@@ -58,27 +58,23 @@ fn escaped_anew(key: &[u8]) -> Vec<u8> {
 
 /// Appends a text as a JSON string.
 pub(super) fn push_string(out: &mut String, text: &str) {
+    out.reserve(text.len() + 2);
     out.push('"');
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let escape = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0..=0x1f => "",
-            _ => continue,
-        };
-        out.push_str(&text[plain..at]);
-        plain = at + 1;
-        if escape.is_empty() {
-            out.push_str(&alloc::format!("\\u{byte:04x}"));
-        } else {
-            out.push_str(escape);
+    let mut rest = text;
+    loop {
+        let plain = plain_run(rest.as_bytes());
+        out.push_str(&rest[..plain]);
+        let Some(&byte) = rest.as_bytes().get(plain) else { break };
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            _ => out.push_str(&alloc::format!("\\u{byte:04x}")),
         }
+        rest = &rest[plain + 1..];
     }
-    out.push_str(&text[plain..]);
     out.push('"');
 }
 

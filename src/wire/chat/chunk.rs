@@ -455,63 +455,6 @@ impl<'a> ToolCallDelta<'a> {
     }
 }
 
-impl<'a> ReasoningDetailDelta<'a> {
-    /// The entry's raw JSON.
-    #[must_use]
-    pub fn raw(&self) -> &'a [u8] {
-        self.record.doc.raw(self.slot)
-    }
-    /// `index`
-    #[must_use]
-    pub fn index(&self) -> Option<i64> {
-        self.record.signed(detail::index)
-    }
-    /// `type`
-    #[must_use]
-    pub fn kind(&self) -> Option<&'a str> {
-        self.record.name(detail::kind)
-    }
-    /// `format`
-    #[must_use]
-    pub fn format(&self) -> Option<&'a str> {
-        self.record.name(detail::format)
-    }
-    /// `id`
-    #[must_use]
-    pub fn id(&self) -> Option<&'a str> {
-        self.record.name_or_number(detail::id)
-    }
-    /// `text`
-    #[must_use]
-    pub fn text(&self) -> Option<Text<'a>> {
-        self.record.text(detail::text)
-    }
-    /// `summary`
-    #[must_use]
-    pub fn summary(&self) -> Option<Text<'a>> {
-        self.record.text(detail::summary)
-    }
-    /// `data`
-    #[must_use]
-    pub fn data(&self) -> Option<Text<'a>> {
-        self.record.text(detail::data)
-    }
-    /// `signature`
-    #[must_use]
-    pub fn signature(&self) -> Option<&'a str> {
-        self.record.name(detail::signature)
-    }
-    /// The raw entry before and after the text, where that is the only text it has: what stays the same from one entry of
-    /// a run to the next.
-    pub(crate) fn frame(&self) -> Option<(&'a [u8], &'a [u8])> {
-        let text = self.record.slot(detail::text)?;
-        let is_sole = self.record.text(detail::text).is_some()
-            && self.record.slot(detail::summary).is_none()
-            && self.record.slot(detail::data).is_none();
-        if is_sole { self.record.doc.around(text, self.slot) } else { None }
-    }
-}
-
 impl<'a> ChunkUsage<'a> {
     /// The object's raw JSON.
     #[must_use]
@@ -572,6 +515,7 @@ impl fmt::Debug for ChunkError<'_> {
 }
 
 impl<'a> ChunkError<'a> {
+    #[cold]
     #[inline(never)]
     fn of_slot(doc: Doc<'a>, slot: u32) -> Option<Self> {
         let this = doc.slot(slot);

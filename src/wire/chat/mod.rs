@@ -4,6 +4,7 @@
 mod cache_tests;
 mod chunk;
 mod decoder;
+mod detail;
 mod parts;
 mod record;
 mod schema;
