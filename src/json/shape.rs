@@ -27,6 +27,10 @@
 //! - A text that must be unescaped is a hole from the start; so a constant can be lent as it stands in the shape's text,
 //!   which is proven UTF-8, and a constant number can be remembered.
 //!
+//! **Lines.** The shape that fitted last can also be compared with the front of bytes that go on behind the document
+//! ([`Shapes::fit_line`]): where it fits, it ends. Only shapes that can hold no line end take part ([`Shape::is_line`]), so
+//! that whoever asks knows the document to lie in one line, and needs no search for its end.
+//!
 //! **Learning.** A skeleton is learned when it comes for the second time: half of those of a short stream come once, and
 //! would cost more to learn than to scan. One shape a skeleton: a document that misses but has the skeleton of a shape
 //! replaces it, and what differed is a hole from then on. So `id`, `created` or token counts cost nothing where they stay
