@@ -190,6 +190,7 @@ impl Scanner<'_> {
     }
 
     /// Any string.
+    #[cold]
     #[inline(never)]
     fn string(&mut self, at: usize, flags: u8) -> Result<usize, Fault> {
         let (end, escaped) = closing_quote(self.data, at + 1)?;
@@ -215,6 +216,7 @@ impl Scanner<'_> {
     }
 
     /// Sees to the text of the last slot, which may not be handed out as it lies there.
+    #[cold]
     #[inline(never)]
     fn own(&mut self, escaped: bool) {
         let slot = self.next_slot() - 1;
@@ -369,6 +371,7 @@ impl Scanner<'_> {
 
     /// A member whose key was not known at once: one that the schema does not name, written with escapes or blanks, or
     /// near the data's end.
+    #[cold]
     #[inline(never)]
     fn other_member<S: Schema>(
         &mut self,

@@ -12,7 +12,7 @@ use super::choice::{Field, Growth};
 use super::choices::Choices;
 use super::completion::{Completion, Numbers, ProviderError, Usage};
 use super::out::{Out, Place, What};
-use super::resolve::text_update;
+use super::resolve::growth_of;
 use super::{Anomaly, AnomalyCode, Keep, Options, Update};
 use crate::wire::chat::{Chunk, ChunkChoice, ContentPartKind, Delta, Document, SoleKind, SoleText};
 use crate::{Error, ErrorKind, LimitKind, Limits, Text};
@@ -171,7 +171,8 @@ impl Assembler {
         if growth.waits_for_half(field) || sole.text.len() > room {
             return Taken::Nothing;
         }
-        self.recycle();
+        self.out.clear();
+        self.epoch = self.epoch.wrapping_add(1);
         let growth = &mut self.choices[0];
         if !keep {
             growth.renew(self.epoch);
@@ -503,7 +504,9 @@ impl Assembler {
     /// [`update`](Self::update) after that.
     #[inline(always)]
     pub(crate) fn text_update(&self, field: Field) -> Option<Update<'_>> {
-        text_update(self.choices.first()?, field, self.out.only())
+        // It is the end of the text.
+        let growth = self.choices.first()?;
+        Some(growth_of(field, growth.index, growth.text(field).get(self.out.only().start..)?))
     }
 
     /// The update that [`advance`](Self::advance) moved to.

@@ -228,11 +228,17 @@ impl Out {
         if self.has_more() {
             return false;
         }
+        self.clear();
+        true
+    }
+
+    /// Forgets what there is.
+    #[inline(always)]
+    pub(super) fn clear(&mut self) {
         (self.taken, self.length) = (0, 0);
         if self.is_further_used || self.gives_back && self.further.is_some() {
             self.clear_further();
         }
-        true
     }
 
     #[cold]

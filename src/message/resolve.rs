@@ -2,18 +2,17 @@
 
 use super::Update;
 use super::assembler::Assembler;
-use super::choice::{Field, Growth};
+use super::choice::Field;
 use super::out::{Record, What};
 
-/// The update that a record of a text of this choice stands for.
+/// The update that says that a field grew.
 #[inline(always)]
-pub(super) fn text_update<'a>(growth: &'a Growth, field: Field, record: &Record) -> Option<Update<'a>> {
-    let (choice, text) = (growth.index, growth.text(field).get(record.start..record.end)?);
-    Some(match field {
+pub(super) fn growth_of(field: Field, choice: i64, text: &str) -> Update<'_> {
+    match field {
         Field::Content => Update::Text { choice, text },
         Field::Reasoning => Update::Reasoning { choice, text },
         Field::Refusal => Update::Refusal { choice, text },
-    })
+    }
 }
 
 impl Assembler {
@@ -26,7 +25,8 @@ impl Assembler {
             What::Refusal => Field::Refusal,
             _ => return self.resolve_other(record),
         };
-        text_update(self.choices.get(record.choice)?, field, record)
+        let growth = self.choices.get(record.choice)?;
+        Some(growth_of(field, growth.index, growth.text(field).get(record.start..record.end)?))
     }
 
     #[cold]
