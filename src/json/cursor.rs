@@ -272,6 +272,7 @@ fn digits_end(data: &[u8], mut at: usize) -> usize {
 }
 
 /// The rest of a number after its integer part.
+#[cold]
 #[inline(never)]
 fn fraction_end(data: &[u8], mut at: usize) -> Result<usize, Fault> {
     let digits = |mut at: usize| {

@@ -232,8 +232,9 @@ impl Scanner<'_> {
         }
     }
 
-    /// After an element: the first byte of the next (`true`), or the byte after the close.
-    #[inline(always)]
+    /// After an element, where there are blanks: the first byte of the next (`true`), or the byte after the close.
+    #[cold]
+    #[inline(never)]
     fn more(&self, at: usize, close: u8) -> Result<(usize, bool), Fault> {
         let mut at = at;
         loop {
@@ -268,6 +269,10 @@ impl Scanner<'_> {
             }
             last = slot;
             at = self.value::<S>(element, at, room - 1)?;
+            if self.data.get(at) == Some(&b']') {
+                at += 1;
+                break;
+            }
             let more;
             (at, more) = self.more(at, b']')?;
             if !more {

@@ -17,6 +17,7 @@ const DATA_GOES_ON: Progress = Progress::Value(LineKind::Field(Field::Data), Pas
 
 impl Framer {
     /// Goes line by line. `first_end` is where the first line ends, if that is known.
+    #[cold]
     #[inline(never)]
     pub(super) fn advance_by_lines(&mut self, input: &mut &[u8], mut first_end: Option<usize>) -> bool {
         let bytes = &input[..input.len().min(MOST)];
