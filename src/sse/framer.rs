@@ -15,7 +15,7 @@ use memchr::memchr2;
 
 use super::event::Extent;
 use super::held::Held;
-use super::line::{BOM, Field, Progress};
+use super::line::{BOM, Field, LineKind, PastSpace, Progress};
 use super::{Event, EventKind};
 use crate::{Error, ErrorKind, Limits};
 
@@ -107,6 +107,9 @@ pub struct Framer {
     #[cfg(any(test, fuzzing))]
     pub(super) steps: u64,
 }
+
+/// Amid a data line's value.
+const DATA_GOES_ON: Progress = Progress::Value(LineKind::Field(Field::Data), PastSpace::Yes);
 
 /// Whether a line begins and nothing is held of an event: then a quick way may be open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -444,7 +447,20 @@ impl Framer {
             self.take_quick(input, from, end);
             return true;
         }
-        self.advance_by_lines(input, Some(end))
+        if end == bytes.len() { self.hold_line(input, from) } else { self.advance_by_lines(input, Some(end)) }
+    }
+
+    /// Takes an input that ends amid a data line, whose value begins at `from`.
+    #[cold]
+    #[inline(never)]
+    fn hold_line(&mut self, input: &mut &[u8], from: u8) -> bool {
+        self.settle();
+        let line = core::mem::take(input);
+        self.held.take_value(LineKind::Field(Field::Data), &line[usize::from(from)..]);
+        self.line = DATA_GOES_ON;
+        self.offset += line.len() as u64;
+        self.rest = Rest::No;
+        false
     }
 
     /// Takes an event that is one data line, whose value begins at `from` and ends at `end`, and a blank line.

@@ -2,18 +2,15 @@
 
 use core::ops::Range;
 
-use super::{Found, Framer, Here, Item, Place, Rest};
+use super::{DATA_GOES_ON, Found, Framer, Here, Item, Place, Rest};
 use crate::ErrorKind;
 use crate::limits::LimitKind;
 use crate::sse::EventKind;
 use crate::sse::held::Dispatch;
-use crate::sse::line::{BOM, Field, LineKind, PastSpace, Progress, read_line};
+use crate::sse::line::{BOM, Field, LineKind, Progress, read_line};
 
 /// Bytes of an input that are looked at in one go: places are 32 bits wide.
 const MOST: usize = if cfg!(test) { 1000 } else { u32::MAX as usize };
-
-/// Amid a data line's value.
-const DATA_GOES_ON: Progress = Progress::Value(LineKind::Field(Field::Data), PastSpace::Yes);
 
 impl Framer {
     /// Goes line by line. `first_end` is where the first line ends, if that is known.
