@@ -288,7 +288,7 @@ impl ChatState {
         self.stop_at(result);
     }
 
-    /// Reads an item that is more than one data line, lies in two inputs, or is no event; `input` is what it may lie in.
+    /// Reads an item that has a type, has data of several lines of one input, or is no event; `input` is what it may lie in.
     #[cold]
     #[inline(never)]
     fn read_other_item(&mut self, decoder: &mut Decoder, input: &[u8]) -> bool {
@@ -407,12 +407,9 @@ fn take_sole(
     assembler: &mut Assembler,
     offset: u64,
 ) -> bool {
-    if !assembler.takes_sole() {
-        return false;
-    }
     let mut window = Window::default();
     let sole = decoder.sole_line(data, recent, &mut window);
-    sole.is_some_and(|(sole, length)| length == data.len() && assembler.take_sole(&sole, offset) != Taken::Nothing)
+    sole.is_some_and(|(sole, length)| length == data.len() && assembler.apply_sole(&sole, offset))
 }
 
 /// Applies the documents of an event.
@@ -420,8 +417,7 @@ fn take_sole(
 fn read_documents(mut documents: Documents<'_>, offset: u64, assembler: &mut Assembler) -> Result<(), Error> {
     while documents.advance() {
         if let Some(sole) = documents.sole_text()
-            && assembler.takes_sole()
-            && assembler.take_sole(&sole, offset) != Taken::Nothing
+            && assembler.apply_sole(&sole, offset)
         {
             continue;
         }

@@ -232,7 +232,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// After an element, where there are blanks: the first byte of the next (`true`), or the byte after the close.
+    /// After an element, blanks or none between: the first byte of the next (`true`), or the byte after the close.
     #[cold]
     #[inline(never)]
     fn more(&self, at: usize, close: u8) -> Result<(usize, bool), Fault> {

@@ -368,11 +368,8 @@ impl Shape {
         let (mut from, mut at) = (0, 0);
         for (i, hole) in self.holes.iter().enumerate() {
             let Some(literal) = text.get(from..hole.start as usize) else { return false };
-            let Some(same) = data.get(at..at + literal.len()) else { return false };
-            if same != literal {
-                return false;
-            }
-            at += literal.len();
+            let Some(start) = same(literal, data, at) else { return false };
+            at = start;
             let value_end = match hole.kind {
                 Kind::String => {
                     let Ok(string) = string_end(data, at) else { return false };

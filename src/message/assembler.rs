@@ -135,12 +135,17 @@ impl Assembler {
     pub fn apply(&mut self, document: &Document<'_>, offset: u64) -> Result<(), Error> {
         if let Document::Chunk(chunk) = document
             && let Some(sole) = chunk.sole_text()
-            && self.takes_sole()
-            && self.take_sole(&sole, offset) != Taken::Nothing
+            && self.apply_sole(&sole, offset)
         {
             return Ok(());
         }
         self.apply_any(document, offset)
+    }
+
+    /// [`apply`](Self::apply), of a chunk that brings one text. `false`: nothing was applied, for it may change more.
+    #[inline(always)]
+    pub(crate) fn apply_sole(&mut self, sole: &SoleText<'_>, offset: u64) -> bool {
+        self.takes_sole() && self.take_sole(sole, offset) != Taken::Nothing
     }
 
     /// Whether a sole text can be taken, as far as can be said before it is there.
